@@ -1,0 +1,67 @@
+"""`itgstrat predict`: a trained model on new patients."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from itgstrat.cli.options import Force
+
+if TYPE_CHECKING:
+    from itgstrat.prediction import Prediction
+
+
+def run(
+    model: Annotated[Path, typer.Argument(help="Model folder that `itgstrat train` wrote.")],
+    expression: Annotated[str, typer.Argument(help="Expression file of the new patients, or survset:NAME.")],
+    clinical: Annotated[Path | None, typer.Option("--clinical", help="Clinical file with the covariates.")] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("itgstrat-prediction"),
+    reference: Annotated[
+        Literal["pooled", "batch", "cohort"],
+        typer.Option(
+            "--reference",
+            help="pooled: frozen training reference; batch: that of the training cohort named by --name; cohort: "
+            "location and scale learned from these patients (30 or more).",
+        ),
+    ] = "pooled",
+    name: Annotated[str | None, typer.Option("--name", help="Name of the cohort.")] = None,
+    unit: Annotated[str, typer.Option("--unit", help="counts, linear, log2, log-ratio, z-score or auto.")] = "auto",
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html too.")] = True,
+    force: Force = False,
+) -> None:
+    """Predict risk, stratum and survival of new patients, with the reasons."""
+    from itgstrat.learned import ModelBundle
+    from itgstrat.output import check_folder, write_folder
+    from itgstrat.prediction import predict
+    from itgstrat.readers import read_cohort
+
+    check_folder(out, force)
+    bundle = ModelBundle.load(model)
+    cohort = read_cohort(expression, name=name, clinical=clinical, unit=unit)  # type: ignore[arg-type]
+    prediction = predict(bundle, cohort, reference)
+
+    def write(folder: Path) -> None:
+        prediction.table.to_csv(folder / "predictions.tsv", sep="\t", index=False)
+        prediction.explanations.to_csv(folder / "explanations.tsv", sep="\t", index=False)
+        prediction.genes.to_csv(folder / "explanations_by_gene.tsv", sep="\t", index=False)
+        if report:
+            from itgstrat.reporting import prediction_report
+
+            (folder / "report.html").write_text(prediction_report(prediction, bundle), encoding="utf-8")
+
+    write_folder(out, write, force)
+    _say(prediction, out)
+
+
+def _say(prediction: "Prediction", out: Path) -> None:
+    counts = prediction.table["stratum"].value_counts()
+    strata = ", ".join(f"{count} {name}" for name, count in counts.items())
+    unlike = int(prediction.table["out_of_distribution"].sum())
+    typer.echo(
+        f"{len(prediction.table)} patients by {prediction.model_name} ({prediction.reference} reference): {strata}"
+    )
+    if unlike:
+        typer.echo(f"{unlike} out of distribution; the column `why` of predictions.tsv says why")
+    for note in prediction.notes:
+        typer.echo(f"note: {note}")
+    typer.echo(f"{out}/predictions.tsv  explanations.tsv  explanations_by_gene.tsv")

@@ -1,0 +1,224 @@
+"""Cohort: expression, clinical table and outcome on one patient index, and what was dropped and why."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from itgstrat.errors import CohortError, name_some
+from itgstrat.outcome import Outcome
+
+logger = logging.getLogger(__name__)
+
+#: What a number in the expression table is: ``log2`` of a level, ``log-ratio`` to a reference sample, ``z-score``
+#: per gene over a cohort, ``rank`` within the patient over all genes; ``mixed`` where joined cohorts differ.
+Unit = Literal["log2", "log-ratio", "z-score", "rank", "mixed"]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Something that was in the files and is not in the cohort.
+
+    Parameters
+    ----------
+    what : {"patient", "sample", "gene"}
+        Kind of thing.
+    names : tuple of str
+        Which ones.
+    reason : str
+        Why, in words a reader of the report understands.
+    cohort : str
+        Cohort it was dropped from.
+    """
+
+    what: Literal["patient", "sample", "gene"]
+    names: tuple[str, ...]
+    reason: str
+    cohort: str = ""
+
+    def __str__(self) -> str:
+        plural = "" if len(self.names) == 1 else "s"
+        return f"{len(self.names)} {self.what}{plural} dropped: {self.reason} ({name_some(self.names)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Patients with their expression, clinical variables and outcome, aligned row by row.
+
+    Parameters
+    ----------
+    name : str
+        Name of the cohort.
+    expression : DataFrame of float32, shape (n_patients, n_genes)
+        Expression in `unit`; the index holds patient identifiers, the columns HGNC symbols. NaN is missing.
+    clinical : DataFrame, shape (n_patients, n_variables)
+        Clinical variables on the same index; may have no columns.
+    batch : ndarray of str, shape (n_patients,)
+        Cohort (platform) that each patient was measured in; the unit of standardisation.
+    outcome : Outcome or None
+        Survival outcome, if one was asked for.
+    unit : {"log2", "log-ratio", "z-score", "rank", "mixed"}
+        What the numbers in `expression` are.
+    dropped : tuple of Dropped
+        What was left out, and why.
+    source : str
+        File or dataset the cohort was read from.
+
+    Raises
+    ------
+    CohortError
+        If a patient or a gene occurs twice, the tables are not on one index, or the cohort is empty.
+    """
+
+    name: str
+    expression: pd.DataFrame
+    clinical: pd.DataFrame
+    batch: npt.NDArray[np.str_]
+    outcome: Outcome | None = None
+    unit: Unit = "log2"
+    dropped: tuple[Dropped, ...] = ()
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        for axis, label in ((self.expression.index, "patient"), (self.expression.columns, "gene")):
+            if not len(axis):
+                raise CohortError(f"cohort {self.name!r} has no {label} left; {self._history()}")
+            if axis.has_duplicates:
+                repeated = axis[axis.duplicated()].unique()
+                raise CohortError(
+                    f"cohort {self.name!r}: {label}s occur twice: {name_some(repeated)}; "
+                    f"every {label} must be there once"
+                )
+        if not self.expression.index.equals(self.clinical.index):
+            raise CohortError(f"cohort {self.name!r}: expression and clinical table have different patients")
+        lengths = {len(self.batch), len(self.expression)} | ({len(self.outcome)} if self.outcome else set())
+        if len(lengths) != 1:
+            raise CohortError(f"cohort {self.name!r}: batch or outcome does not have one entry a patient")
+
+    def _history(self) -> str:
+        return "; ".join(map(str, self.dropped)) or "the tables were empty"
+
+    @property
+    def patients(self) -> pd.Index:
+        """Patient identifiers, in row order."""
+        return self.expression.index
+
+    @property
+    def genes(self) -> pd.Index:
+        """HGNC symbols, in column order."""
+        return self.expression.columns
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Patients and genes, as scikit-learn asks for it."""
+        return (len(self.expression.index), len(self.expression.columns))
+
+    def __len__(self) -> int:
+        return len(self.expression)
+
+    def __getitem__(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | Sequence[int]) -> "Cohort":
+        """Take patients by position or mask, so that scikit-learn's splitters can index a cohort."""
+        rows = np.asarray(rows)
+        return replace(
+            self,
+            expression=self.expression.iloc[rows],
+            clinical=self.clinical.iloc[rows],
+            batch=self.batch[rows],
+            outcome=None if self.outcome is None else self.outcome[rows],
+        )
+
+    def arrays(self) -> dict[str, Any]:
+        """Give what a feature recipe takes, as plain arrays.
+
+        Returns
+        -------
+        dict
+            expression, genes, batch, covariates and ranked, as `FeatureRecipe.featurise` names them.
+        """
+        return {
+            "expression": self.expression.to_numpy(),
+            "genes": list(self.genes),
+            "batch": self.batch,
+            "covariates": {str(n): column.to_numpy(dtype=object) for n, column in self.clinical.items()},
+            "ranked": self.unit == "rank",
+        }
+
+    def require_outcome(self) -> Outcome:
+        """Give the outcome, or say that there is none.
+
+        Returns
+        -------
+        Outcome
+            The survival outcome.
+
+        Raises
+        ------
+        CohortError
+            If the cohort was read without an endpoint.
+        """
+        if self.outcome is None:
+            raise CohortError(f"cohort {self.name!r} has no outcome; name the event and time columns in its endpoint")
+        return self.outcome
+
+
+def concat_cohorts(cohorts: Sequence[Cohort], name: str = "training") -> Cohort:
+    """Join cohorts on the genes that all of them measured; each stays a batch and a baseline stratum.
+
+    Parameters
+    ----------
+    cohorts : sequence of Cohort
+        At least one; all with or all without an outcome.
+    name : str
+        Name of the joined cohort.
+
+    Returns
+    -------
+    Cohort
+        All patients, common genes in sorted order, clinical columns of any cohort (missing where not recorded).
+
+    Raises
+    ------
+    CohortError
+        If no gene is common, a patient is in two cohorts, or only some have an outcome.
+    """
+    if len(cohorts) == 1:
+        return cohorts[0]
+    common = sorted(set.intersection(*(set(cohort.genes) for cohort in cohorts)))
+    if not common:
+        sizes = ", ".join(f"{cohort.name}: {len(cohort.genes)}" for cohort in cohorts)
+        raise CohortError(f"the cohorts have no gene in common ({sizes}); check their identifiers")
+    if len({cohort.outcome is None for cohort in cohorts}) > 1:
+        without = [cohort.name for cohort in cohorts if cohort.outcome is None]
+        raise CohortError(f"some cohorts have no outcome: {name_some(without)}")
+    lost = tuple(_genes_lost(cohort, common) for cohort in cohorts if len(cohort.genes) > len(common))
+    units = {cohort.unit for cohort in cohorts}
+    if len(units) > 1:
+        logger.warning("the cohorts hold different units (%s); each is standardised apart", sorted(units))
+    outcomes = [cohort.outcome for cohort in cohorts if cohort.outcome is not None]
+    return Cohort(
+        name=name,
+        expression=pd.concat([cohort.expression[common] for cohort in cohorts]),
+        clinical=pd.concat([cohort.clinical for cohort in cohorts]),
+        batch=np.concatenate([cohort.batch for cohort in cohorts]),
+        outcome=_concat_outcomes(outcomes) if outcomes else None,
+        unit=cohorts[0].unit if len(units) == 1 else "mixed",
+        dropped=sum((cohort.dropped for cohort in cohorts), ()) + lost,
+        source="; ".join(cohort.source for cohort in cohorts),
+    )
+
+
+def _genes_lost(cohort: Cohort, common: list[str]) -> Dropped:
+    names = tuple(sorted(set(cohort.genes) - set(common)))
+    return Dropped("gene", names, "not measured in every training cohort", cohort.name)
+
+
+def _concat_outcomes(outcomes: Sequence[Outcome]) -> Outcome:
+    return Outcome(
+        np.concatenate([outcome.event for outcome in outcomes]),
+        np.concatenate([outcome.time_days for outcome in outcomes]),
+        np.concatenate([outcome.stratum for outcome in outcomes]),
+    )

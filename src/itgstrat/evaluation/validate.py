@@ -1,0 +1,267 @@
+"""The evaluation of a run: cross-validation, left-out cohorts and external cohorts, all with their baselines."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sksurv.nonparametric import kaplan_meier_estimator
+
+from itgstrat.biology.catalogue import load_catalogue
+from itgstrat.cohort import Cohort
+from itgstrat.config import RunConfig, StrataConfig
+from itgstrat.evaluation.compare import Comparison, Evaluation, Judged, Kind, Protocol, compare
+from itgstrat.evaluation.finding import state_finding
+from itgstrat.evaluation.metrics import evaluation_times
+from itgstrat.evaluation.nulls import random_signatures
+from itgstrat.evaluation.splits import Split, leave_one_batch_out, repeated_folds
+from itgstrat.fitting.panel import rank_cohort
+from itgstrat.fitting.pipeline import Design, build_pipeline, design_of
+from itgstrat.learned import LEAST_FOR_REFERENCE, Reference, Strata
+from itgstrat.outcome import Outcome
+
+Floats = npt.NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+
+#: Prefix of the draws of random signatures among the models of a trial.
+RANDOM = "random "
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Patients to judge, by models trained on others.
+
+    Parameters
+    ----------
+    kind, cohort : str
+        As in `Comparison`.
+    references : tuple of str
+        References to standardise the judged patients by; each gives a comparison of its own.
+    train, test : Cohort
+        Where training and judged patients are taken from; the same in cross-validation.
+    splits : tuple of Split
+        Positions in `train` and in `test`.
+    """
+
+    kind: Kind
+    cohort: str
+    references: tuple[Reference, ...]
+    train: Cohort
+    test: Cohort
+    splits: tuple[Split, ...]
+
+    @property
+    def step(self) -> str:
+        """Name of the trial for the progress bar."""
+        return f"{self.kind}: {self.cohort}"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Repetitions and judged patients."""
+        return max(split.repeat for split in self.splits) + 1, len(self.test)
+
+    def groups(self) -> npt.NDArray[np.intp]:
+        """Number of the split that judged each patient, shape `self.shape`."""
+        groups = np.zeros(self.shape, dtype=np.intp)
+        for number, split in enumerate(self.splits):
+            groups[split.repeat, split.test] = number
+        return groups
+
+
+def evaluate(
+    config: RunConfig, training: Cohort, external: Sequence[Cohort] = (), progress: Progress | None = None
+) -> Evaluation:
+    """Judge the configured model beside its baselines.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+    training : Cohort
+        Training patients, with outcome.
+    external : sequence of Cohort
+        Cohorts the final model is judged on, frozen.
+    progress : callable, optional
+        Told ``(step, done, total)``.
+
+    Returns
+    -------
+    Evaluation
+        The finding, and every comparison.
+
+    Raises
+    ------
+    OutcomeError
+        If there are too few events for the folds.
+    ModelError
+        If no feature can be computed.
+    """
+    outcome = training.require_outcome()
+    ranked = rank_cohort(training, config.features.score)
+    settings = config.evaluation
+    folds = repeated_folds(outcome, settings.folds, settings.repeats, config.seed)
+    trials = [Trial("cross-validation", training.name, ("batch",), ranked, ranked, tuple(folds))]
+    if settings.leave_one_cohort_out:
+        for name, split in leave_one_batch_out(training.batch):
+            trials.append(_whole("leave-one-cohort-out", name, ranked[split.train], ranked[split.test]))
+    trials += [_whole("external", cohort.name, ranked, cohort) for cohort in external]
+    comparisons = tuple(item for trial in trials for item in _run_trial(config, trial, progress))
+    what = describe_signatures(config)
+    notes = tuple(_note_sample_size(config, outcome)) + tuple(_note_horizons(config, comparisons))
+    return Evaluation(state_finding(what, comparisons), comparisons, notes)
+
+
+def describe_signatures(config: RunConfig) -> str:
+    """Put the configured signatures into words for the finding.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+
+    Returns
+    -------
+    str
+        For instance "The 62 signatures (heterodimers, receptors, joint_pairs)".
+    """
+    names = config.features.signatures
+    count = len(load_catalogue().select(names))
+    return f"The {count} signatures ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''})"
+
+
+def designs_of(config: RunConfig) -> dict[str, Design | None]:
+    """List what is judged beside the configured model.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+
+    Returns
+    -------
+    dict of str to Design or None
+        Key of the row -> design; None stands for Kaplan-Meier.
+    """
+    main = design_of(config)
+    designs: dict[str, Design | None] = {"model": main}
+    if main.covariates:
+        designs["signatures"] = replace(main, covariates=())
+        designs["clinical"] = replace(main, signatures=())
+    designs["proliferation"] = Design(load_catalogue().select(["proliferation"]), ())
+    designs["kaplan_meier"] = None
+    return designs
+
+
+def _whole(kind: Kind, name: str, train: Cohort, test: Cohort) -> Trial:
+    """All of one cohort judged by a model trained on all of another, by every reference that can be had."""
+    references: tuple[Reference, ...] = ("pooled", "cohort") if len(test) >= LEAST_FOR_REFERENCE else ("pooled",)
+    return Trial(kind, name, references, train, test, (Split(0, np.arange(len(train)), np.arange(len(test))),))
+
+
+def _run_trial(config: RunConfig, trial: Trial, progress: Progress | None) -> list[Comparison]:
+    outcome = trial.test.require_outcome()
+    times, horizons = evaluation_times(outcome), np.array(config.strata.horizons_days)
+    asked = np.concatenate([times, horizons])
+    pipelines = _pipelines(config, trial)
+    workers = Parallel(n_jobs=config.compute.n_jobs, backend=config.compute.backend, return_as="generator")
+    results = workers(delayed(_judge)(pipeline, trial, asked, config.strata) for pipeline in pipelines.values())
+    judged = {}
+    for done, (name, result) in enumerate(zip(pipelines, results, strict=True), start=1):
+        judged[name] = result
+        if progress:
+            progress(trial.step, done, len(pipelines))
+    random = [name for name in pipelines if name.startswith(RANDOM)]
+    comparisons = []
+    for reference in trial.references:
+        protocol = Protocol(
+            kind=trial.kind,
+            cohort=trial.cohort,
+            reference=reference,
+            names=list(map(str, trial.test.patients)),
+            batch=trial.test.batch,
+            outcome=outcome,
+            groups=trial.groups(),
+            times_days=times,
+            horizons_days=horizons,
+            draws=config.evaluation.bootstrap,
+            seed=config.seed,
+        )
+        rows = {name: result[reference] for name, result in judged.items() if name not in random}
+        comparisons.append(compare(protocol, rows, [judged[name][reference].risk for name in random]))
+    return comparisons
+
+
+def _pipelines(config: RunConfig, trial: Trial) -> dict[str, Pipeline | None]:
+    """Everything that is judged in one trial; the draws of random signatures come last."""
+    designs = designs_of(config)
+    pipelines = {name: build_pipeline(config, design) if design else None for name, design in designs.items()}
+    main, genes = design_of(config), list(trial.train.genes)
+    for draw in range(config.evaluation.random_signatures):
+        seed = int(np.random.SeedSequence([config.seed, draw]).generate_state(1)[0])
+        drawn = random_signatures(main.signatures, genes, seed)
+        pipelines[f"{RANDOM}{draw}"] = build_pipeline(config, replace(main, signatures=drawn))
+    return pipelines
+
+
+def _judge(pipeline: Pipeline | None, trial: Trial, times: Floats, strata: StrataConfig) -> dict[Reference, Judged]:
+    """Train on every split's training patients and predict its test patients, by each reference."""
+    judged = {reference: _blank(trial.shape, len(times)) for reference in trial.references}
+    for split in trial.splits:
+        train, test = trial.train[split.train], trial.test[split.test]
+        where = (split.repeat, split.test)
+        outcome = train.require_outcome()
+        if pipeline is None:
+            for item in judged.values():
+                item.survival[where] = _kaplan_meier(outcome, test.batch, times)
+            continue
+        fitted = clone(pipeline).fit(train, outcome)
+        panel, model = fitted.named_steps["features"], fitted.named_steps["model"].model_
+        cuts = Strata.learn(model.risk(panel.features(train).values), strata.quantiles, strata.labels)
+        for reference, item in judged.items():
+            values = panel.recipe_.featurise(**test.arrays(), reference=reference).features.values
+            item.risk[where] = model.risk(values)
+            item.stratum[where] = cuts.assign(item.risk[where])
+            item.survival[where] = model.survival(values, times, test.batch)
+    return judged
+
+
+def _blank(shape: tuple[int, int], n_times: int) -> Judged:
+    return Judged(np.zeros(shape), np.zeros((*shape, n_times)), np.full(shape, "", dtype=object))
+
+
+def _kaplan_meier(outcome: Outcome, batch: npt.NDArray[np.str_], times: Floats) -> Floats:
+    """Survival without looking at the patient: Kaplan-Meier of the own cohort, or of all training patients."""
+    known = dict(outcome.by_stratum())
+    survival = np.empty((len(batch), len(times)))
+    for name in np.unique(batch):
+        rows = known.get(str(name), np.arange(len(outcome)))
+        steps, curve = kaplan_meier_estimator(outcome.event[rows], outcome.time_days[rows])
+        survival[batch == name] = np.concatenate([[1.0], curve])[np.searchsorted(steps, times, side="right")]
+    return survival
+
+
+def _note_sample_size(config: RunConfig, outcome: Outcome) -> list[str]:
+    design = design_of(config)
+    candidates = len(design.signatures) + len(design.covariates)
+    ratio = outcome.n_events / max(candidates, 1)
+    if ratio >= 10:
+        return []
+    return [
+        f"{outcome.n_events} events for {candidates} candidate features ({ratio:.1f} events each; 10 or more are "
+        "usual): coefficients are unstable and intervals wide"
+    ]
+
+
+def _note_horizons(config: RunConfig, comparisons: Sequence[Comparison]) -> list[str]:
+    notes = []
+    for item in comparisons:
+        beyond = [f"{h:.0f}" for h in config.strata.horizons_days if h > item.times_days[1]]
+        if beyond:
+            notes.append(
+                f"{item.kind}, {item.cohort}: follow-up carries the Brier score and Uno's concordance to "
+                f"{item.times_days[1]:.0f} days; the horizons at {', '.join(beyond)} days rest on few patients"
+            )
+    return sorted(set(notes), key=notes.index)

@@ -1,0 +1,195 @@
+"""ModelBundle: the records of one model in one folder; save, check, load."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
+from zipfile import BadZipFile
+
+import numpy as np
+
+from itgstrat.errors import BundleError, name_some
+from itgstrat.learned.familiarity import Familiarity
+from itgstrat.learned.linear import LinearModel
+from itgstrat.learned.recipe import FeatureRecipe
+from itgstrat.learned.records import ArrayRecord
+from itgstrat.learned.strata import Strata
+from itgstrat.output import write_folder
+
+#: Version of the folder's layout. Raise it when a file or a field changes meaning, keep reading the older ones.
+FORMAT = 1
+
+_RECORDS: dict[str, type[ArrayRecord]] = {
+    "recipe": FeatureRecipe,
+    "model": LinearModel,
+    "strata": Strata,
+    "familiarity": Familiarity,
+}
+_FILES = (*(f"{name}.npz" for name in _RECORDS), "card.md")
+
+
+@dataclass(frozen=True, eq=False)
+class ModelBundle:
+    """One trained model: four records of arrays and what is to be known about them.
+
+    Parameters
+    ----------
+    recipe : FeatureRecipe
+        From genes and covariates to features.
+    model : LinearModel
+        From features to risk and survival.
+    strata : Strata
+        From risk to stratum.
+    familiarity : Familiarity
+        Limits of what training saw.
+    info : mapping
+        Name, configuration, versions, horizons, numbers of patients; plain JSON.
+    card : str
+        Model card in Markdown.
+    """
+
+    recipe: FeatureRecipe
+    model: LinearModel
+    strata: Strata
+    familiarity: Familiarity
+    info: Mapping[str, Any]
+    card: str
+
+    @property
+    def name(self) -> str:
+        """Name of the run that trained the model."""
+        return str(self.info["name"])
+
+    @property
+    def horizons_days(self) -> tuple[float, ...]:
+        """Times at which survival is predicted, in days."""
+        return tuple(map(float, self.info["horizons_days"]))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the bundle into a new folder, all or nothing.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Folder to make; it must not exist.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            If the folder exists already.
+        """
+        contents = {f"{name}.npz": _pack(getattr(self, name)) for name in _RECORDS}
+        contents["card.md"] = self.card.encode()
+        manifest = {
+            "format": FORMAT,
+            "kind": "itgstrat model",
+            **self.info,
+            "features": list(self.recipe.names),
+            "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+        }
+        manifest["sha256"] = _digest(manifest)
+        contents["manifest.json"] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+
+        def write(workplace: Path) -> None:
+            for name, content in contents.items():
+                (workplace / name).write_bytes(content)
+
+        return write_folder(folder, write)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read a bundle: check everything first, build the records only then. No code in it can run.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Folder that `save` wrote.
+
+        Returns
+        -------
+        ModelBundle
+            An equal bundle.
+
+        Raises
+        ------
+        BundleError
+            If the folder is no bundle, is of a newer format, or a file is missing, foreign or changed.
+        """
+        folder = Path(folder)
+        manifest = _read_manifest(folder)
+        contents = _read_files(folder, manifest)
+        records = {name: kind.from_arrays(_unpack(contents, name)) for name, kind in _RECORDS.items()}
+        if list(records["recipe"].names) != manifest["features"]:  # type: ignore[attr-defined]
+            raise BundleError(f"{folder}: the features of the recipe are not those of the manifest")
+        info = {key: value for key, value in manifest.items() if key not in _OWN_KEYS}
+        return cls(**records, info=info, card=contents["card.md"].decode())  # type: ignore[arg-type]
+
+
+_OWN_KEYS = {"format", "kind", "features", "files", "sha256"}
+
+
+def _pack(record: ArrayRecord) -> bytes:
+    buffer = BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **record.to_arrays())
+    return buffer.getvalue()
+
+
+def _unpack(contents: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    try:
+        with np.load(BytesIO(contents[f"{name}.npz"]), allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except (ValueError, OSError, BadZipFile, EOFError) as error:
+        raise BundleError(f"{name}.npz holds no plain arrays ({error})") from error
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    """Hash of everything in the manifest but the hash itself."""
+    rest = {key: value for key, value in manifest.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(f"{folder} is no model bundle: it has no readable manifest.json") from error
+    except ValueError as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("kind") != "itgstrat model":
+        raise BundleError(f"{path} is not the manifest of an itgstrat model")
+    if manifest.get("format") != FORMAT:
+        raise BundleError(
+            f"{folder} has format {manifest.get('format')!r}; this version reads format {FORMAT}: "
+            "use the itgstrat version that wrote it, or train again"
+        )
+    if manifest.get("sha256") != _digest(manifest):
+        raise BundleError(f"{path} was changed after it was written (its hash does not match)")
+    return manifest
+
+
+def _read_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
+    listed = manifest.get("files")
+    if not isinstance(listed, dict) or set(listed) != set(_FILES):
+        raise BundleError(f"{folder}: the manifest does not list the files of a model ({', '.join(_FILES)})")
+    present = {path.name for path in folder.iterdir()} - {"manifest.json"}
+    faults = []
+    if present - set(_FILES):
+        faults.append(f"foreign: {name_some(sorted(present - set(_FILES)))}")
+    if set(_FILES) - present:
+        faults.append(f"missing: {name_some(sorted(set(_FILES) - present))}")
+    contents = {name: (folder / name).read_bytes() for name in _FILES if name in present}
+    changed = [name for name, content in contents.items() if hashlib.sha256(content).hexdigest() != listed[name]]
+    if changed:
+        faults.append(f"changed: {name_some(changed)}")
+    if faults:
+        raise BundleError(f"{folder} was altered after it was written; {'; '.join(faults)}; get a fresh copy")
+    return contents

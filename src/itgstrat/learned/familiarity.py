@@ -1,0 +1,150 @@
+"""Familiarity: how like the patients of training a new patient is."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from itgstrat.learned.recipe import FeatureRecipe, Features, Measured
+from itgstrat.learned.records import ArrayRecord
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Familiarity(ArrayRecord):
+    """Limits that nearly all training patients keep.
+
+    Parameters
+    ----------
+    anchors : ndarray of int, shape (n_anchors,)
+        Members of the recipe whose values make up a patient's expression profile.
+    least_correlation : float
+        First percentile, over training patients, of the correlation with the mean profile of their batch.
+    most_spread : float
+        99th percentile of the root mean square of the standardised signatures.
+    most_extreme : float
+        99th percentile of the most extreme standardised signature.
+    """
+
+    anchors: npt.NDArray[np.intp]
+    least_correlation: float
+    most_spread: float
+    most_extreme: float
+
+    @classmethod
+    def learn(
+        cls,
+        recipe: FeatureRecipe,
+        measured: Measured,
+        features: Features,
+        anchors: npt.NDArray[np.intp],
+    ) -> Self:
+        """Learn the limits from the training patients.
+
+        Parameters
+        ----------
+        recipe : FeatureRecipe
+            The recipe with its references.
+        measured : Measured
+            Gene values of the training patients.
+        features : Features
+            Their features.
+        anchors : ndarray of int, shape (n_anchors,)
+            Members of the recipe to compare profiles on.
+
+        Returns
+        -------
+        Familiarity
+            The limits.
+        """
+        draft = cls(anchors, -1.0, np.inf, np.inf)
+        scores = features.values[:, : len(recipe.signatures)]
+        return cls(
+            anchors,
+            float(np.nanquantile(draft.correlations(recipe, measured).max(axis=1), 0.01)),
+            float(np.quantile(_spread(scores), 0.99)),
+            float(np.quantile(np.abs(scores).max(axis=1, initial=0.0), 0.99)),
+        )
+
+    def correlations(self, recipe: FeatureRecipe, measured: Measured) -> Floats:
+        """Correlate each patient's profile with the mean profile of every training batch.
+
+        Parameters
+        ----------
+        recipe : FeatureRecipe
+            Holds the mean profiles.
+        measured : Measured
+            Gene values.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_patients, n_batches)
+            Pearson correlation over the anchors that were measured; 0 where fewer than 10 were.
+        """
+        values = measured.values[:, self.anchors]
+        seen = ~np.isnan(values)
+        profiles = recipe.gene_mean[:-1, self.anchors]
+        return np.stack([_correlate(values, profile, seen) for profile in profiles], axis=1)
+
+    def judge(self, recipe: FeatureRecipe, measured: Measured, features: Features) -> list[str]:
+        """Say for each patient why it is out of distribution.
+
+        Parameters
+        ----------
+        recipe : FeatureRecipe
+            The recipe.
+        measured : Measured
+            Gene values.
+        features : Features
+            Features made from them.
+
+        Returns
+        -------
+        list of str
+            Reasons; an empty string where the patient is like those of training.
+        """
+        scores = features.values[:, : len(recipe.signatures)]
+        best = self.correlations(recipe, measured).max(axis=1)
+        spread, extreme = _spread(scores), np.abs(scores)
+        reasons = []
+        for patient in range(len(scores)):
+            found = []
+            if best[patient] < self.least_correlation:
+                found.append(
+                    f"expression profile correlates {best[patient]:.2f} with training (99% of training: "
+                    f"{self.least_correlation:.2f} or more): another tissue or kind of data, such as "
+                    "log-ratios against levels; see predict --reference cohort"
+                )
+            if extreme[patient].max(initial=0.0) > self.most_extreme:
+                worst = np.argsort(-extreme[patient])[:3]
+                far = [f for f in worst if extreme[patient, f] > self.most_extreme]
+                named = ", ".join(f"{recipe.signatures[f]} {scores[patient, f]:+.1f} SD" for f in far)
+                found.append(f"extreme features: {named} (99% of training: within {self.most_extreme:.1f})")
+            elif spread[patient] > self.most_spread:
+                found.append(
+                    f"features far from training as a whole (root mean square {spread[patient]:.2f} SD; 99% of "
+                    f"training: {self.most_spread:.2f} or less)"
+                )
+            reasons.append("; ".join(found))
+        return reasons
+
+
+def _spread(scores: Floats) -> Floats:
+    """Root mean square of the standardised signatures of each patient."""
+    spread: Floats = np.sqrt((scores**2).sum(axis=1) / max(scores.shape[1], 1))
+    return spread
+
+
+def _correlate(values: Floats, profile: Floats, seen: npt.NDArray[np.bool_]) -> Floats:
+    """Correlation of each row with the profile, over what was measured, row by row."""
+    count = np.maximum(seen.sum(axis=1, keepdims=True), 1)
+    mine = np.where(seen, values, 0.0)
+    mine = np.where(seen, mine - mine.sum(axis=1, keepdims=True) / count, 0.0)
+    other = np.where(seen, profile, 0.0)
+    other = np.where(seen, other - other.sum(axis=1, keepdims=True) / count, 0.0)
+    scale = np.sqrt((mine**2).sum(axis=1) * (other**2).sum(axis=1))
+    enough = (seen.sum(axis=1) >= 10) & (scale > 0)
+    correlation: Floats = np.divide((mine * other).sum(axis=1), scale, out=np.zeros(len(values)), where=enough)
+    return correlation

@@ -1,0 +1,111 @@
+"""LinearModel: coefficients and baseline survival per stratum; risk, survival and exact contributions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from itgstrat.learned.records import ArrayRecord
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel(ArrayRecord):
+    """A Cox model as arrays.
+
+    Parameters
+    ----------
+    features : ndarray of str, shape (n_features,)
+        Feature names.
+    coef : ndarray of float64, shape (n_features,)
+        Log hazard ratio per training standard deviation.
+    center : ndarray of float64, shape (n_features,)
+        Training means, where the risk is 0.
+    strata : ndarray of str, shape (n_strata,)
+        Baseline strata (training cohorts); behind them, in the arrays below, the pooled baseline.
+    start : ndarray of int, shape (n_strata + 2,)
+        Slices of the two arrays below, one a stratum and a last one pooled.
+    times_days : ndarray of float64, shape (n_steps,)
+        Event times, rising within a stratum.
+    cumulative_hazard : ndarray of float64, shape (n_steps,)
+        Breslow's cumulative baseline hazard from each time on.
+    followed_days : ndarray of float64, shape (n_strata + 1,)
+        Longest follow-up; survival is not told beyond it.
+    """
+
+    features: npt.NDArray[np.str_]
+    coef: Floats
+    center: Floats
+    strata: npt.NDArray[np.str_]
+    start: npt.NDArray[np.intp]
+    times_days: Floats
+    cumulative_hazard: Floats
+    followed_days: Floats
+
+    def risk(self, features: Floats) -> Floats:
+        r"""Compute the linear predictor, :math:`\beta^\top (x - \bar x)`; higher is worse.
+
+        Parameters
+        ----------
+        features : ndarray of float64, shape (n_patients, n_features)
+            Standardised features.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_patients,)
+            Log hazard relative to the training mean.
+        """
+        risk: Floats = self.contributions(features).sum(axis=1)
+        return risk
+
+    def contributions(self, features: Floats) -> Floats:
+        """Split the risk over the features; base 0, each row adds up to the risk.
+
+        Parameters
+        ----------
+        features : ndarray of float64, shape (n_patients, n_features)
+            Standardised features.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_patients, n_features)
+            coefficient x (value - training mean).
+        """
+        return self.coef * (features - self.center)
+
+    def survival(
+        self,
+        features: Floats,
+        times_days: Sequence[float] | Floats,
+        strata: npt.NDArray[np.str_] | None = None,
+    ) -> Floats:
+        r"""Predict survival, :math:`S(t \mid x) = \exp(-H_0(t)\, e^{risk})`.
+
+        Parameters
+        ----------
+        features : ndarray of float64, shape (n_patients, n_features)
+            Standardised features.
+        times_days : sequence of float, shape (n_times,)
+            Times in days.
+        strata : ndarray of str, shape (n_patients,), optional
+            Baseline stratum of each patient; the pooled baseline where it is unknown or not given.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_patients, n_times)
+            Survival probability; NaN beyond the follow-up that the baseline was learned from.
+        """
+        rows = {str(name): row for row, name in enumerate(self.strata)}
+        names = [""] * len(features) if strata is None else strata
+        chosen = np.array([rows.get(str(name), len(self.strata)) for name in names], dtype=np.intp)
+        hazard = np.stack([self.baseline(row, times_days) for row in range(len(self.strata) + 1)])
+        return np.exp(-hazard[chosen] * np.exp(self.risk(features))[:, None])
+
+    def baseline(self, row: int, times_days: Sequence[float] | Floats) -> Floats:
+        """Read the cumulative baseline hazard of one stratum at some times; NaN beyond its follow-up."""
+        own = slice(self.start[row], self.start[row + 1])
+        steps = np.concatenate([[0.0], self.cumulative_hazard[own]])
+        values = steps[np.searchsorted(self.times_days[own], times_days, side="right")]
+        return np.where(np.asarray(times_days) <= self.followed_days[row], values, np.nan)

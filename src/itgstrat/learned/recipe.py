@@ -1,0 +1,416 @@
+"""FeatureRecipe: from a patient's genes and covariates to named, standardised features."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from itgstrat.errors import CohortError, name_some
+from itgstrat.learned.records import ArrayRecord
+from itgstrat.learned.references import encode_covariate, inverse_sd, locate
+from itgstrat.scoring import SCORES, ScoreMethod, part_means, rank_columns, split_lower
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+#: What new patients are standardised by: the ``batch`` they were measured in, if training had it; the ``pooled``
+#: training reference; or the ``cohort`` itself, location and scale learned anew without outcomes.
+Reference = Literal["batch", "pooled", "cohort"]
+
+#: Smallest cohort on which location and scale may be learned anew.
+LEAST_FOR_REFERENCE = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The gene values of some patients, before any reference is applied.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n_patients, n_members)
+        Rank fraction or log2 expression of the recipe's member genes; NaN where not measured.
+    n_measured : ndarray of int64, shape (n_patients,)
+        Genes measured in each patient, among those of the recipe.
+    """
+
+    values: Floats
+    n_measured: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Features of some patients, standardised: 0 is the training mean, 1 a training standard deviation.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Feature names, signatures first.
+    values : ndarray of float64, shape (n_patients, n_features)
+        Standardised values; 0, the training mean, where withheld or imputed by it.
+    missing : ndarray of bool, shape (n_patients, n_features)
+        True where a score was withheld or a covariate imputed.
+    coverage : ndarray of float64, shape (n_patients,)
+        Share of the signatures' genes that were measured.
+    """
+
+    names: tuple[str, ...]
+    values: Floats
+    missing: npt.NDArray[np.bool_]
+    coverage: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureRecipe(ArrayRecord):
+    """Everything that was learned about how features are made; applies to one patient as to ten thousand.
+
+    Signature ``f`` owns the slice ``start[f]:start[f + 1]`` of `gene`, `sign` and `part`. References have one
+    row a training batch and a last, pooled row: the mean over all training patients and the standard deviation
+    within batches, for patients of a platform that training never saw.
+
+    Parameters
+    ----------
+    score : str
+        Name in `itgstrat.scoring.SCORES`.
+    genes : ndarray of str, shape (n_genes,)
+        Genes common to training, among which ranks are taken.
+    members : ndarray of int, shape (n_members,)
+        Positions in `genes` of the signature genes and, behind them, of the anchor genes.
+    signatures, rules : ndarray of str, shape (n_signatures,)
+        Name, and ``set``, ``lower_subunit`` or ``lower_part``.
+    start : ndarray of int, shape (n_signatures + 1,)
+        Slices of the three arrays below.
+    gene, part : ndarray of int, shape (n_entries,)
+        Position in `members`; number of the part for ``lower_part``.
+    sign : ndarray of float64, shape (n_entries,)
+        +1 or -1.
+    batches : ndarray of str, shape (n_batches,)
+        Training cohorts.
+    gene_mean, gene_sd : ndarray of float64, shape (n_batches + 1, n_members)
+        Reference of each gene value.
+    signature_mean, signature_sd : ndarray of float64, shape (n_batches + 1, n_signatures)
+        Reference of each score.
+    covariate, level : ndarray of str, shape (n_covariate_columns,)
+        Clinical variable, and the category the column stands for (empty for a number).
+    fill, covariate_mean, covariate_sd : ndarray of float64, shape (n_covariate_columns,)
+        Imputed value, centre and scale.
+    min_coverage : float
+        Share of a signature's genes below which its score is withheld.
+    """
+
+    score: str
+    genes: npt.NDArray[np.str_]
+    members: npt.NDArray[np.intp]
+    signatures: npt.NDArray[np.str_]
+    rules: npt.NDArray[np.str_]
+    start: npt.NDArray[np.intp]
+    gene: npt.NDArray[np.intp]
+    part: npt.NDArray[np.intp]
+    sign: Floats
+    batches: npt.NDArray[np.str_]
+    gene_mean: Floats
+    gene_sd: Floats
+    signature_mean: Floats
+    signature_sd: Floats
+    covariate: npt.NDArray[np.str_]
+    level: npt.NDArray[np.str_]
+    fill: Floats
+    covariate_mean: Floats
+    covariate_sd: Floats
+    min_coverage: float
+
+    @property
+    def method(self) -> ScoreMethod:
+        """The scoring method."""
+        return SCORES[self.score]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Feature names, signatures first, then covariate columns."""
+        pairs = zip(self.covariate, self.level, strict=True)
+        return (
+            *map(str, self.signatures),
+            *(f"{name}={level}" if level else str(name) for name, level in pairs),
+        )
+
+    @property
+    def signature_genes(self) -> npt.NDArray[np.intp]:
+        """Members that belong to a signature (the others are anchors)."""
+        return np.unique(self.gene)
+
+    def entries(self, position: int) -> slice:
+        """Give the slice of `gene`, `sign` and `part` that a signature owns."""
+        return slice(self.start[position], self.start[position + 1])
+
+    def measure(self, expression: npt.NDArray[np.floating], genes: Sequence[str], ranked: bool = False) -> Measured:
+        """Take the member genes' values out of an expression table.
+
+        Parameters
+        ----------
+        expression : ndarray of float, shape (n_patients, n_columns)
+            Expression; log2 where the score works on expression. NaN is not measured.
+        genes : sequence of str
+            Genes of the columns; those that the recipe does not know are left out.
+        ranked : bool
+            True where the table already holds ranks over exactly the recipe's genes.
+
+        Returns
+        -------
+        Measured
+            Gene values, each patient by itself.
+
+        Raises
+        ------
+        CohortError
+            If no gene of any signature is among the columns.
+        """
+        position = {gene: column for column, gene in enumerate(genes)}
+        columns = np.array([position.get(gene, -1) for gene in self.genes], dtype=np.intp)
+        if len(self.gene) and (columns[self.members[self.signature_genes]] < 0).all():
+            raise CohortError(
+                f"none of the {len(self.signature_genes)} signature genes is among the {len(position)} genes "
+                f"given ({name_some(genes)}); HGNC symbols are needed"
+            )
+        known = columns >= 0
+        if self.method.values == "expression":
+            picked = np.where(known[self.members], expression[:, columns[self.members]], np.nan).astype(np.float64)
+            return Measured(picked, (~np.isnan(expression[:, columns[known]])).sum(axis=1))
+        if ranked:
+            ranks = expression[:, columns[self.members]].astype(np.float64)
+            total = (~np.isnan(expression)).sum(axis=1)
+        else:
+            inside = np.cumsum(known) - 1
+            ranks, total = rank_columns(expression[:, columns[known]], inside[self.members])
+            ranks[:, ~known[self.members]] = np.nan
+        return Measured((ranks - 0.5) / np.maximum(total, 1)[:, None], total)
+
+    def reference_rows(self, batch: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
+        """Give the reference row of each patient: the row of its batch, or the pooled row.
+
+        Parameters
+        ----------
+        batch : ndarray of str, shape (n_patients,)
+            Batch of each patient; an unknown one is standardised by the pooled reference.
+
+        Returns
+        -------
+        ndarray of int, shape (n_patients,)
+            Rows of the reference arrays.
+        """
+        rows = {str(name): row for row, name in enumerate(self.batches)}
+        return np.array([rows.get(str(name), len(self.batches)) for name in batch], dtype=np.intp)
+
+    def gene_z(self, measured: Measured, rows: npt.NDArray[np.intp]) -> Floats:
+        """Standardise gene values by their references; a gene that was constant in training gives 0."""
+        return (measured.values - self.gene_mean[rows]) * inverse_sd(self.gene_sd)[rows]
+
+    def raw_scores(self, measured: Measured, rows: npt.NDArray[np.intp]) -> Floats:
+        """Score every signature, before standardisation.
+
+        Parameters
+        ----------
+        measured : Measured
+            Gene values.
+        rows : ndarray of int, shape (n_patients,)
+            Reference rows.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_patients, n_signatures)
+            Scores; NaN where withheld.
+        """
+        z = self.gene_z(measured, rows)
+        inputs = measured.values if self.method.values == "rank" else z
+        scores = np.empty((len(z), len(self.signatures)))
+        for position, rule in enumerate(self.rules):
+            own = self.entries(position)
+            columns, signs = self.gene[own], self.sign[own]
+            if rule == "set":
+                covered = (~np.isnan(inputs[:, columns])).mean(axis=1) >= self.min_coverage
+                values = self.method.score(inputs[:, columns], signs, measured.n_measured)
+                scores[:, position] = np.where(covered, values, np.nan)
+            else:
+                scores[:, position] = part_means(z[:, columns] * signs, self.part[own]).min(axis=1)
+        return scores
+
+    def apply(
+        self, measured: Measured, batch: npt.NDArray[np.str_], covariates: Mapping[str, npt.NDArray[Any]]
+    ) -> Features:
+        """Make the features of some patients.
+
+        Parameters
+        ----------
+        measured : Measured
+            Gene values, from `measure`.
+        batch : ndarray of str, shape (n_patients,)
+            Batch of each patient, see `reference_rows`.
+        covariates : mapping of str to ndarray of shape (n_patients,)
+            Clinical variables; one that is absent is missing for everybody.
+
+        Returns
+        -------
+        Features
+            Standardised features.
+        """
+        rows = self.reference_rows(batch)
+        scores = self.raw_scores(measured, rows)
+        scaled = (scores - self.signature_mean[rows]) * inverse_sd(self.signature_sd)[rows]
+        clinical, imputed = self._covariate_columns(covariates, len(rows))
+        values = np.hstack([np.where(np.isnan(scaled), 0.0, scaled), clinical])
+        missing = np.hstack([np.isnan(scaled), imputed])
+        genes = measured.values[:, self.signature_genes]
+        coverage = (~np.isnan(genes)).mean(axis=1) if genes.shape[1] else np.ones(len(rows))
+        return Features(self.names, values, missing, coverage)
+
+    def featurise(
+        self,
+        expression: npt.NDArray[np.floating],
+        genes: Sequence[str],
+        batch: npt.NDArray[np.str_],
+        covariates: Mapping[str, npt.NDArray[Any]],
+        ranked: bool = False,
+        reference: Reference = "batch",
+    ) -> "Featurised":
+        """Go from tables to features, by the chosen reference.
+
+        Parameters
+        ----------
+        expression, genes, ranked
+            As in `measure`.
+        batch, covariates
+            As in `apply`.
+        reference : {"batch", "pooled", "cohort"}
+            ``cohort`` learns location and scale anew from these very patients, without outcomes.
+
+        Returns
+        -------
+        Featurised
+            Features, and all that it took to make them.
+
+        Raises
+        ------
+        CohortError
+            If no signature gene is there, or ``cohort`` is asked for with fewer than 30 patients.
+        """
+        measured = self.measure(expression, genes, ranked)
+        recipe = self
+        if reference != "batch":
+            batch = np.full(len(batch), "")
+        if reference == "cohort":
+            if len(batch) < LEAST_FOR_REFERENCE:
+                raise CohortError(
+                    f"a reference of the cohort's own needs {LEAST_FOR_REFERENCE} patients, found {len(batch)}; "
+                    "use the pooled reference"
+                )
+            recipe = self.relearned(measured, batch)
+        return Featurised(recipe, measured, batch, recipe.apply(measured, batch, covariates))
+
+    def _covariate_columns(
+        self, covariates: Mapping[str, npt.NDArray[Any]], n_patients: int
+    ) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        values = np.full((n_patients, len(self.covariate)), np.nan)
+        for name in dict.fromkeys(map(str, self.covariate)):
+            if name in covariates:
+                mine = self.covariate == name
+                values[:, mine] = encode_covariate(name, covariates[name], self.level[mine])
+        imputed = np.isnan(values)
+        values = np.where(imputed, self.fill, values)
+        return (values - self.covariate_mean) * inverse_sd(self.covariate_sd), imputed
+
+    def relearned(self, measured: Measured, batch: npt.NDArray[np.str_]) -> "FeatureRecipe":
+        """Learn location and scale of genes and scores anew, without looking at any outcome.
+
+        Parameters
+        ----------
+        measured : Measured
+            Gene values of the patients to learn from.
+        batch : ndarray of str, shape (n_patients,)
+            Their batches; each gets a reference of its own, and one is pooled.
+
+        Returns
+        -------
+        FeatureRecipe
+            The recipe with the new references.
+
+        Raises
+        ------
+        CohortError
+            If there are no patients.
+        """
+        names, groups = np.unique(batch, return_inverse=True)
+        pooled = np.full(len(batch), len(names))
+        fresh = replace(self, batches=names)
+        gene_mean, gene_sd = locate(measured.values, measured.values, groups)
+        fresh = replace(fresh, gene_mean=gene_mean, gene_sd=gene_sd)
+        mean, sd = locate(fresh.raw_scores(measured, groups), fresh.raw_scores(measured, pooled), groups)
+        return replace(fresh, signature_mean=mean, signature_sd=sd)
+
+    def split_over_genes(self, measured: Measured, batch: npt.NDArray[np.str_]) -> tuple[Floats, Floats]:
+        """Split each standardised signature exactly over its genes, by the method's own arithmetic.
+
+        A set's score is affine in its genes and is split by its weights; the lower of two subunits or parts is
+        given to the genes that decided it.
+
+        Parameters
+        ----------
+        measured : Measured
+            Gene values.
+        batch : ndarray of str, shape (n_patients,)
+            Batch of each patient.
+
+        Returns
+        -------
+        shares : ndarray of float64, shape (n_patients, n_entries)
+            Share of each signature-gene entry, in the order of `gene`.
+        rest : ndarray of float64, shape (n_patients, n_signatures)
+            What is left: 0 unless genes of the signature were not measured. Shares and rest of a signature add
+            up to its standardised value.
+        """
+        rows = self.reference_rows(batch)
+        z, scores = self.gene_z(measured, rows), self.raw_scores(measured, rows)
+        mean, scale = self.signature_mean[rows], inverse_sd(self.signature_sd)[rows]
+        shares, rest = np.zeros((len(rows), len(self.gene))), np.zeros(scores.shape)
+        for position, rule in enumerate(self.rules):
+            own = self.entries(position)
+            if rule == "set":
+                raw = self._split_set(measured, z, rows, own)
+            else:
+                raw = split_lower(z[:, self.gene[own]] * self.sign[own], self.part[own], mean[:, position])
+            withheld = np.isnan(scores[:, position])
+            share = np.where(withheld[:, None], 0.0, raw) * scale[:, [position]]
+            total = np.where(withheld, 0.0, (scores - mean)[:, position] * scale[:, position])
+            shares[:, own], rest[:, position] = share, total - share.sum(axis=1)
+        return shares, rest
+
+    def _split_set(self, measured: Measured, z: Floats, rows: npt.NDArray[np.intp], own: slice) -> Floats:
+        columns = self.gene[own]
+        if self.method.values == "rank":
+            centred = measured.values[:, columns] - self.gene_mean[rows][:, columns]
+        else:
+            centred = z[:, columns]
+        present = ~np.isnan(centred)
+        weights, _ = self.method.weigh(self.sign[own], present, measured.n_measured)
+        return weights * np.where(present, centred, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Featurised:
+    """Features of some patients, and all that it took to make them.
+
+    Parameters
+    ----------
+    recipe : FeatureRecipe
+        The recipe with the references that were used.
+    measured : Measured
+        Gene values.
+    batch : ndarray of str, shape (n_patients,)
+        Batch each patient was standardised by; empty for the pooled reference.
+    features : Features
+        The features.
+    """
+
+    recipe: FeatureRecipe
+    measured: Measured
+    batch: npt.NDArray[np.str_]
+    features: Features

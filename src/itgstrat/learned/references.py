@@ -1,0 +1,79 @@
+"""How location and scale are learned, and how a clinical variable becomes columns."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from itgstrat.errors import ModelError, name_some
+
+Floats = npt.NDArray[np.float64]
+
+
+def encode_covariate(name: str, values: npt.NDArray[Any], levels: npt.NDArray[np.str_]) -> Floats:
+    """Turn a clinical variable into its columns: itself if a number, one indicator a level otherwise.
+
+    Parameters
+    ----------
+    name : str
+        The variable, for messages.
+    values : ndarray, shape (n_patients,)
+        Its values; None and NaN are missing, and so is a category that training did not see.
+    levels : ndarray of str, shape (n_columns,)
+        The levels; a single empty string for a number.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_patients, n_columns)
+        The columns; NaN is missing.
+
+    Raises
+    ------
+    ModelError
+        If a number is needed and something else is found.
+
+    Examples
+    --------
+    >>> encode_covariate("sex", np.array(["f", "m", None], dtype=object), np.array(["m"]))
+    array([[ 0.],
+           [ 1.],
+           [nan]])
+    """
+    if list(levels) == [""]:
+        try:
+            return np.asarray(values, dtype=np.float64)[:, None]
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"covariate {name!r} was a number in training; found {name_some(values)}") from error
+    missing = np.array([value is None or value != value for value in values])
+    text = np.array([str(value) for value in values])
+    return np.where(missing[:, None], np.nan, (text[:, None] == levels).astype(float))
+
+
+def inverse_sd(sd: Floats) -> Floats:
+    """1 / sd, and 0 where the spread is nil, so that a constant says nothing."""
+    return np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 1e-12)
+
+
+def locate(by_batch: Floats, pooled: Floats, groups: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Mean and SD of each batch and, last, the pooled mean and the SD within batches, ignoring NaN."""
+    n_batches = int(groups.max()) + 1
+    mean, sd = np.zeros((n_batches + 1, by_batch.shape[1])), np.zeros((n_batches + 1, by_batch.shape[1]))
+    squares, freedom = np.zeros(by_batch.shape[1]), np.zeros(by_batch.shape[1])
+    for batch in range(n_batches):
+        own = groups == batch
+        mean[batch], total, count = _moments(by_batch[own])
+        sd[batch] = np.sqrt(total / np.maximum(count - 1, 1))
+        _, total, count = _moments(pooled[own])
+        squares += total
+        freedom += np.maximum(count - 1, 0)
+    mean[-1] = _moments(pooled)[0]
+    sd[-1] = np.sqrt(squares / np.maximum(freedom, 1))
+    return mean, sd
+
+
+def _moments(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean, sum of squared deviations and count per column, ignoring NaN."""
+    seen = ~np.isnan(values)
+    count = seen.sum(axis=0).astype(float)
+    mean = np.where(seen, values, 0.0).sum(axis=0) / np.maximum(count, 1)
+    return mean, (np.where(seen, values - mean, 0.0) ** 2).sum(axis=0), count

@@ -1,0 +1,76 @@
+"""A folder of results: written beside its place, moved in when complete, never over another unasked."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from itgstrat.errors import OutputError
+
+
+def write_folder(folder: str | Path, write: Callable[[Path], None], force: bool = False) -> Path:
+    """Write a folder of results beside its place and move it in when it is complete.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the results go.
+    write : callable
+        Writes the files into the folder it is given.
+    force : bool
+        Replace `folder` if it exists.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    OutputError
+        If the folder exists and `force` is False, or its place cannot be written to.
+    """
+    folder = Path(folder)
+    check_folder(folder, force)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error}; give another folder") from error
+    try:
+        write(workplace)
+        workplace.chmod(0o755)
+        _move_in(workplace, folder)
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+    return folder
+
+
+def check_folder(folder: str | Path, force: bool) -> None:
+    """Refuse an output folder that exists, before any work is done.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Output folder.
+    force : bool
+        True where it may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If it exists and may not be replaced.
+    """
+    if Path(folder).exists() and not force:
+        raise OutputError(f"{folder} exists; give another folder with --out, or replace it with --force")
+
+
+def _move_in(workplace: Path, folder: Path) -> None:
+    """Swap the finished folder in; what stood there goes only after the new one is in place."""
+    if not folder.exists():
+        workplace.replace(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent)) / folder.name
+    folder.replace(old)
+    workplace.replace(folder)
+    shutil.rmtree(old.parent, ignore_errors=True)

@@ -1,0 +1,328 @@
+"""From any public layout to a Cohort: samples chosen, genes named, unit known, outcome attached."""
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from itgstrat.biology.catalogue import load_catalogue
+from itgstrat.cohort import Cohort, Dropped
+from itgstrat.errors import InputError, name_some
+from itgstrat.outcome import Endpoint, Outcome
+from itgstrat.readers.barcodes import Samples, Selection, select_samples
+from itgstrat.readers.clinical import ClinicalJoin, ColumnRule, find_other_tissue, harmonise, join_clinical
+from itgstrat.readers.detect import find_layout
+from itgstrat.readers.dialect import refuse_repeats
+from itgstrat.readers.endpoints import read_outcome
+from itgstrat.readers.genes import Duplicates, collapse_genes, map_genes
+from itgstrat.readers.layout import Orientation, RawCohort
+from itgstrat.readers.tables import read_clinical, tidy_clinical
+from itgstrat.readers.units import COHORT_UNIT, DeclaredUnit, resolve_unit, to_log2
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is asked for on the clinical side."""
+
+    endpoint: Endpoint | None
+    rules: dict[str, ColumnRule] | None
+    id_column: str | None
+    samples: Samples
+
+
+@dataclass(frozen=True, eq=False)
+class _Patients:
+    """Clinical side of a cohort: who stays, with which variables and which outcome."""
+
+    kept: npt.NDArray[np.bool_]
+    clinical: pd.DataFrame
+    outcome: Outcome | None = None
+    dropped: tuple[Dropped, ...] = ()
+
+
+def read_cohort(
+    source: str | Path,
+    *,
+    name: str | None = None,
+    clinical: str | Path | pd.DataFrame | None = None,
+    endpoint: Endpoint | None = None,
+    columns: Mapping[str, ColumnRule | str] | None = None,
+    id_column: str | None = None,
+    unit: DeclaredUnit = "auto",
+    orientation: Orientation = "auto",
+    duplicates: Duplicates = "highest_mean",
+    samples: Samples = "primary",
+    genes: Collection[str] | None = None,
+) -> Cohort:
+    """Read a cohort: expression, and clinical table and outcome where they are given.
+
+    Everything left out is counted in ``cohort.dropped`` and logged as a warning.
+
+    Parameters
+    ----------
+    source : str or Path
+        Expression file, or ``survset:NAME``.
+    name : str, optional
+        Name of the cohort; taken from the source if not given.
+    clinical : str, Path or DataFrame, optional
+        Clinical table; SurvSet brings its own.
+    endpoint : Endpoint, optional
+        Columns of the outcome, in `columns` or in the clinical table. Patients without it are dropped.
+    columns : mapping of str to (ColumnRule or str), optional
+        Our name -> their column, with or without recoding; only these are kept. All columns but the
+        endpoint's are kept if not given.
+    id_column : str, optional
+        Column of the clinical table that names patients or samples; detected if not given.
+    unit : {"auto", "counts", "linear", "log2", "log-ratio", "z-score"}
+        What the numbers are; detected if ``"auto"``.
+    orientation : {"auto", "genes x patients", "patients x genes"}
+        Which way round the table lies; detected if ``"auto"``.
+    duplicates : {"highest_mean", "mean", "first", "fail"}
+        Which of several rows of one gene stays.
+    samples : {"primary", "metastatic", "normal", "all"}
+        Which TCGA samples count.
+    genes : collection of str, optional
+        HGNC symbols to keep; all if not given. Scores by rank need all.
+
+    Returns
+    -------
+    Cohort
+        Patients x HGNC symbols, log2 unless the unit is a ratio or z-score.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read as what it should be, no gene of the catalogue is there, patients occur
+        twice, or the clinical table does not fit.
+    """
+    source = str(source)
+    raw = find_layout(source).read(source, orientation)
+    name = name or name_cohort(raw.source)
+    selection = choose_samples(raw, samples, name)
+    expression = np.ascontiguousarray(raw.values[list(selection.positions)])
+    found_unit, reason = resolve_unit(expression, unit)
+    logger.info("%s: %s; unit %s (%s)", name, raw.orientation, found_unit, reason)
+    mapping = map_genes(raw.labels)
+    symbols, expression, lost_genes = collapse_genes(to_log2(expression, found_unit), mapping, duplicates, name)
+    require_catalogue_genes(symbols, raw)
+    rules = None if columns is None else {our: _as_rule(rule) for our, rule in columns.items()}
+    wanted = _Wanted(endpoint, rules, id_column, samples)
+    patients = _read_patients(raw, selection, load_clinical(raw, clinical), wanted, name)
+    table = pd.DataFrame(expression, index=_index(selection.patients), columns=list(symbols), copy=False)
+    if genes is not None:
+        table = _keep_genes(table, genes, name)
+    if not patients.kept.all():
+        table = table[patients.kept]
+    dropped = (*selection.dropped, *patients.dropped, *lost_genes)
+    for record in dropped:
+        logger.warning("%s: %s", name, record)
+    _warn_constant(table, name)
+    batch = np.full(len(table), name)
+    return Cohort(name, table, patients.clinical, batch, patients.outcome, COHORT_UNIT[found_unit], dropped, source)
+
+
+def name_cohort(source: str) -> str:
+    """Name a cohort after its source: the file's name, or its folder's where the file is just ``expression``.
+
+    Parameters
+    ----------
+    source : str
+        Path, or ``survset:NAME``.
+
+    Returns
+    -------
+    str
+        A short name.
+
+    Examples
+    --------
+    >>> name_cohort("cohorts/tcga-acc/expression.parquet")
+    'tcga-acc'
+    """
+    if ":" in source and not Path(source).exists():
+        return source.split(":", 1)[1]
+    path = Path(source)
+    stem = path.name.split(".")[0]
+    return path.resolve().parent.name if stem.lower() in ("expression", "data", "matrix") else stem
+
+
+def choose_samples(raw: RawCohort, samples: Samples, name: str) -> Selection:
+    """Keep one sample a patient; see `select_samples`.
+
+    Parameters
+    ----------
+    raw : RawCohort
+        The cohort as its files have it.
+    samples : {"primary", "metastatic", "normal", "all"}
+        Which TCGA samples count.
+    name : str
+        Name of the cohort.
+
+    Returns
+    -------
+    Selection
+        Samples that stay, and their patients.
+
+    Raises
+    ------
+    InputError
+        If a sample label is empty or occurs twice, or no sample of the kind is there.
+    """
+    unnamed = [at + 1 for at, label in enumerate(raw.samples) if not label]
+    if unnamed:
+        raise InputError(f"{raw.source}: patients without a name (number {name_some(unnamed)}); name them all")
+    refuse_repeats(raw.samples, "patients", Path(raw.source))
+    return select_samples(raw.samples, samples, name)
+
+
+def require_catalogue_genes(symbols: Collection[str], raw: RawCohort) -> None:
+    """Make sure that at least one gene of the catalogue was measured.
+
+    Parameters
+    ----------
+    symbols : collection of str
+        Approved symbols of the cohort.
+    raw : RawCohort
+        The cohort as its files have it, for the message.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if set(load_catalogue().genes()).isdisjoint(symbols):
+        raise InputError(
+            f"{raw.source}: not one gene of the catalogue among {len(raw.labels)} labels "
+            f"({name_some(raw.labels, 3)}; {len(symbols)} of them lead to an HGNC symbol); itgstrat needs "
+            "expression of integrin and related genes: check the identifiers and the species"
+        )
+
+
+def load_clinical(raw: RawCohort, clinical: str | Path | pd.DataFrame | None) -> tuple[pd.DataFrame | None, str]:
+    """Load the clinical table that is given, or take the one that comes with the layout.
+
+    Parameters
+    ----------
+    raw : RawCohort
+        The cohort as its files have it.
+    clinical : str, Path, DataFrame or None
+        Clinical table.
+
+    Returns
+    -------
+    tuple of DataFrame (or None) and str
+        The table, and where it comes from.
+
+    Raises
+    ------
+    InputError
+        If the file is no table.
+    """
+    if clinical is None:
+        return raw.clinical, raw.source
+    if isinstance(clinical, pd.DataFrame):
+        return tidy_clinical(clinical), "clinical table"
+    return read_clinical(clinical), str(clinical)
+
+
+def _as_rule(rule: ColumnRule | str) -> ColumnRule:
+    return ColumnRule(rule) if isinstance(rule, str) else rule
+
+
+def _read_patients(
+    raw: RawCohort, selection: Selection, loaded: tuple[pd.DataFrame | None, str], wanted: _Wanted, name: str
+) -> _Patients:
+    table, source = loaded
+    endpoint, rules = wanted.endpoint, wanted.rules or {}
+    kept = np.ones(len(selection.patients), dtype=bool)
+    if table is None:
+        if endpoint is not None or rules:
+            raise InputError(f"{name}: an endpoint or clinical columns are asked for, but no clinical table is given")
+        return _Patients(kept, pd.DataFrame(index=_index(selection.patients)))
+    needed = [rule.column for rule in rules.values()] + ([endpoint.event, endpoint.time] if endpoint else [])
+    labels = [raw.samples[at] for at in selection.positions]
+    joined = join_clinical(table, labels, selection.patients, needed, wanted.id_column, source)
+    _report(joined, name)
+    dropped = drop_other_tissue(joined.table, selection, wanted.samples, name)
+    kept &= ~joined.table.index.isin([patient for record in dropped for patient in record.names])
+    ours = harmonise(joined.table, rules, source)
+    variables = joined.table if wanted.rules is None else ours
+    if endpoint is None:
+        return _Patients(kept, variables[kept], None, dropped)
+    both = pd.concat([ours, joined.table.drop(columns=[our for our in ours if our in joined.table])], axis=1)
+    reading = read_outcome(both[kept], joined.matched[kept], endpoint, name, source)
+    kept[kept] = reading.kept
+    variables = variables.drop(columns=[column for column in (endpoint.event, endpoint.time) if column in variables])
+    return _Patients(kept, variables[kept], reading.outcome, (*dropped, *reading.dropped))
+
+
+def drop_other_tissue(table: pd.DataFrame, selection: Selection, samples: Samples, name: str) -> tuple[Dropped, ...]:
+    """List the samples that the clinical table calls something else than a primary tumour.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Clinical table, index = patients.
+    selection : Selection
+        How the samples were chosen; the type in a TCGA barcode goes before the clinical table.
+    samples : {"primary", "metastatic", "normal", "all"}
+        Which samples count; only ``"primary"`` drops any here.
+    name : str
+        Name of the cohort.
+
+    Returns
+    -------
+    tuple of Dropped
+        One entry a sample type.
+
+    Raises
+    ------
+    InputError
+        If no sample would be left.
+    """
+    if selection.is_tcga or samples != "primary":
+        return ()
+    others = find_other_tissue(table)
+    if others and np.logical_or.reduce(list(others.values())).all():
+        raise InputError(
+            f"{name}: no primary tumour by the column sample_type ({', '.join(others)}); choose other samples"
+        )
+    return tuple(
+        Dropped("sample", tuple(map(str, table.index[mask])), f"sample type {kind!r}, not a primary tumour", name)
+        for kind, mask in others.items()
+    )
+
+
+def _report(joined: ClinicalJoin, name: str) -> None:
+    for note in joined.notes:
+        logger.info("%s: %s", name, note)
+    unmatched = joined.table.index[~joined.matched]
+    if len(unmatched):
+        logger.warning("%s: %d patients without a clinical row (%s)", name, len(unmatched), name_some(unmatched))
+
+
+def _keep_genes(table: pd.DataFrame, genes: Collection[str], name: str) -> pd.DataFrame:
+    wanted = [gene for gene in table.columns if gene in set(genes)]
+    if not wanted:
+        raise InputError(f"{name}: none of the {len(genes)} genes asked for ({name_some(genes)}) was measured")
+    return table[wanted]
+
+
+def _warn_constant(table: pd.DataFrame, name: str) -> None:
+    if len(table) < 2:
+        return
+    values = table.to_numpy()
+    low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+    constant = table.columns[low == high]
+    if len(constant):
+        logger.info("%s: %d genes have one value in all patients (%s)", name, len(constant), name_some(constant))
+
+
+def _index(patients: tuple[str, ...]) -> "pd.Index[str]":
+    return pd.Index(list(patients), name="patient")

@@ -1,0 +1,210 @@
+"""train(config): the main job, from cohorts to a judged model in a folder."""
+
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from itgstrat import __version__
+from itgstrat.cohort import Cohort, concat_cohorts
+from itgstrat.config import CohortConfig, RunConfig
+from itgstrat.evaluation import Evaluation, evaluate
+from itgstrat.fitting import build_pipeline
+from itgstrat.learned import ModelBundle, Strata
+from itgstrat.output import write_folder
+from itgstrat.readers import ColumnRule, read_cohort
+from itgstrat.reporting import model_card, training_report
+
+Progress = Callable[[str, int, int], None]
+
+#: Packages whose versions a model and a report name.
+PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "scikit-survival")
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRun:
+    """What a training run made.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+    bundle : ModelBundle
+        The model, fitted on all training patients.
+    evaluation : Evaluation
+        How good it is, beside its baselines.
+    cohorts : tuple of Cohort
+        Training cohorts, then external ones.
+    left_out : dict of str to str
+        Signatures and covariates that could not be used -> why.
+    """
+
+    config: RunConfig
+    bundle: ModelBundle
+    evaluation: Evaluation
+    cohorts: tuple[Cohort, ...]
+    left_out: dict[str, str]
+
+    def save(self, folder: str | Path, force: bool = False) -> Path:
+        """Write model, evaluation, predictions and report; all or nothing.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Output folder.
+        force : bool
+            Replace the folder if it exists.
+
+        Returns
+        -------
+        Path
+            The folder, with ``model/``, ``evaluation.json``, ``predictions.tsv``, ``report.html``.
+
+        Raises
+        ------
+        OutputError
+            If the folder exists and `force` is False, or cannot be written.
+        """
+        return write_folder(folder, self._write_into, force)
+
+    def _write_into(self, folder: Path) -> None:
+        self.bundle.save(folder / "model")
+        text = json.dumps(self.evaluation.as_dict(), indent=1)
+        (folder / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+        self.evaluation.internal.patients.to_csv(folder / "predictions.tsv", sep="\t", index=False)
+        report = training_report(self.config, self.evaluation, self.bundle, self.cohorts, self.left_out)
+        (folder / "report.html").write_text(report, encoding="utf-8")
+
+
+def train(config: RunConfig, progress: Progress | None = None) -> TrainedRun:
+    """Train and judge a model as a configuration says.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+    progress : callable, optional
+        Told ``(step, done, total)`` as the work goes on.
+
+    Returns
+    -------
+    TrainedRun
+        Model, evaluation and cohorts; `TrainedRun.save` writes them.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read as what it should be.
+    CohortError, OutcomeError, ModelError
+        If the data cannot carry the run.
+    """
+    pipeline = build_pipeline(config)
+    training, external = read_cohorts(config, progress)
+    joined = concat_cohorts(training)
+    evaluation = evaluate(config, joined, external, progress)
+    pipeline.fit(joined, joined.require_outcome())
+    bundle = bundle_of(config, pipeline, joined, evaluation)
+    left_out = pipeline.named_steps["features"].left_out_
+    return TrainedRun(config, bundle, evaluation, (*training, *external), left_out)
+
+
+def read_cohorts(config: RunConfig, progress: Progress | None = None) -> tuple[list[Cohort], list[Cohort]]:
+    """Read the training and the external cohorts of a run.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+    progress : callable, optional
+        Told ``(step, done, total)``.
+
+    Returns
+    -------
+    tuple of list of Cohort
+        Training cohorts and external cohorts.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read as what it should be.
+    """
+    cohorts = []
+    wanted = (*config.cohorts, *config.validation.external)
+    for done, item in enumerate(wanted, start=1):
+        cohorts.append(_read(config, item))
+        if progress:
+            progress("reading cohorts", done, len(wanted))
+    return cohorts[: len(config.cohorts)], cohorts[len(config.cohorts) :]
+
+
+def _read(config: RunConfig, item: CohortConfig) -> Cohort:
+    rules = {
+        name: ColumnRule(rule) if isinstance(rule, str) else ColumnRule(rule.column, rule.values)
+        for name, rule in item.columns.items()
+    }
+    return read_cohort(
+        item.source,
+        name=item.name,
+        clinical=item.clinical,
+        endpoint=(item.endpoint or config.endpoint).to_endpoint(),
+        columns=rules,
+        id_column=item.id_column,
+        unit=item.unit,
+    )
+
+
+def bundle_of(config: RunConfig, pipeline: Pipeline, training: Cohort, evaluation: Evaluation) -> ModelBundle:
+    """Take the records out of a fitted pipeline.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+    pipeline : Pipeline
+        Fitted on `training`.
+    training : Cohort
+        Training patients.
+    evaluation : Evaluation
+        For the model card.
+
+    Returns
+    -------
+    ModelBundle
+        The model; it holds no patient.
+    """
+    panel, model = pipeline.named_steps["features"], pipeline.named_steps["model"].model_
+    risk = model.risk(panel.features(training).values)
+    outcome = training.require_outcome()
+    info: dict[str, Any] = {
+        "name": config.name,
+        "horizons_days": list(config.strata.horizons_days),
+        "cohorts": {str(name): int((training.batch == name).sum()) for name in sorted(set(training.batch))},
+        "patients": len(training),
+        "events": outcome.n_events,
+        "unit": training.unit,
+        "covariates": list(config.features.covariates),
+        "finding": evaluation.finding,
+        "seed": config.seed,
+        "config": config.model_dump(mode="json"),
+        "versions": versions(),
+    }
+    strata = Strata.learn(risk, config.strata.quantiles, config.strata.labels)
+    card = model_card(config, evaluation, info)
+    return ModelBundle(panel.recipe_, model, strata, panel.familiarity_, info, card)
+
+
+def versions() -> dict[str, str]:
+    """Name the versions that made a result.
+
+    Returns
+    -------
+    dict of str to str
+        itgstrat, Python and the packages that compute.
+    """
+    found = {"itgstrat": __version__, "python": platform.python_version()}
+    return found | {package: version(package) for package in PACKAGES}

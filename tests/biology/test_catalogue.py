@@ -1,0 +1,183 @@
+"""The catalogue: the packaged facts hold together, and faults in them are told clearly."""
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+
+from itgstrat.biology import Catalogue, build_catalogue, load_catalogue
+from itgstrat.errors import CatalogueError
+
+SOURCE = {"text": "a paper", "licence": "CC0", "verification": "read"}
+
+
+def signature(**changes: Any) -> dict[str, Any]:
+    """Make a sound signature entry with changes."""
+    entry = {
+        "id": "one",
+        "title": "One",
+        "category": "kind",
+        "rule": "set",
+        "genes": {"MET": 1, "SPINT1": -1},
+        "source": SOURCE,
+        "confidence": "high",
+        "description": "words",
+    }
+    return copy.deepcopy(entry | changes)
+
+
+def heterodimer(**changes: Any) -> dict[str, Any]:
+    """Make a sound heterodimer entry with changes."""
+    words = dict.fromkeys(("id", "title", "ligand_class", "ligands", "main_cells"), "words")
+    entry = words | {"alpha": "ITGAV", "beta": "ITGB6", "confidence": "high", "source": SOURCE}
+    return copy.deepcopy(entry | changes)
+
+
+def build(signatures: Any = (), groups: Any = None, heterodimers: Any = (), version: int = 1) -> Catalogue:
+    """Build a catalogue of entries."""
+    return build_catalogue(
+        {"format": version, "heterodimers": list(heterodimers)},
+        {"format": version, "signatures": list(signatures)},
+        {"format": version, "groups": groups or {}},
+    )
+
+
+def test_the_packaged_catalogue_is_loaded_once() -> None:
+    catalogue = load_catalogue()
+    assert load_catalogue() is catalogue
+    assert repr(catalogue) == "Catalogue(78 signatures, 24 of them heterodimers; 7 groups)"
+
+
+def test_signatures_up_and_down_keep_the_order_of_the_list() -> None:
+    found = build([signature(genes={"MET": 1, "SPINT1": -1, "HGF": 1})]).signatures["one"]
+    assert (found.up, found.down) == (("MET", "HGF"), ("SPINT1",))
+
+
+def test_records_can_be_hashed_and_sent_to_a_worker() -> None:
+    catalogue = load_catalogue()
+    assert len(set(catalogue.signatures.values())) == len(catalogue.signatures)
+    assert pickle.loads(pickle.dumps(catalogue)) == catalogue
+
+
+def test_a_heterodimer_is_a_signature_of_its_lower_subunit() -> None:
+    found = load_catalogue().signatures["itg_avb6"]
+    assert (found.rule, found.category) == ("lower_subunit", "integrin_heterodimer")
+    assert dict(found.genes) == {"ITGAV": 1, "ITGB6": 1}
+    assert found.parts == (("alpha", ("ITGAV",)), ("beta", ("ITGB6",)))
+
+
+def test_select_keeps_the_order_and_drops_repeats() -> None:
+    chosen = load_catalogue().select(["output_g2m", "gfr_met", "proliferation", "gfr_met"])
+    assert [one.id for one in chosen] == ["output_g2m", "gfr_met", "output_e2f"]
+
+
+def test_select_takes_a_group_a_category_and_a_single_name() -> None:
+    catalogue = load_catalogue()
+    assert len(catalogue.select(["joint_pairs"])) == 16
+    assert catalogue.select(["category:integrin_heterodimer"]) == catalogue.select(["heterodimers"])
+    assert [one.id for one in catalogue.select("gfr_axl")] == ["gfr_axl"]
+    assert catalogue.select([]) == ()
+
+
+def test_select_names_all_unknown_names_with_near_ones() -> None:
+    message = r"2 unknown signature names:\n  - 'itg_avb66'; did you mean 'itg_avb6'.*\n  - 'qqq'\nNeed"
+    with pytest.raises(CatalogueError, match=message):
+        load_catalogue().select(["itg_avb66", "itg_avb6", "qqq"])
+
+
+def test_select_refuses_an_unknown_category() -> None:
+    with pytest.raises(CatalogueError, match=r"1 unknown signature name:\n.*did you mean 'category:integrin_family'"):
+        load_catalogue().select(["category:integrin_familly"])
+
+
+def test_genes_of_some_and_of_all() -> None:
+    catalogue = load_catalogue()
+    assert catalogue.genes(["itg_avb6", "itg_avb8"]) == ("ITGAV", "ITGB6", "ITGB8")
+    assert set(catalogue.integrin_genes()) < set(catalogue.genes())
+    with pytest.raises(CatalogueError, match="'nothing'"):
+        catalogue.genes(["nothing"])
+
+
+def test_groups_within_groups_are_spelled_out() -> None:
+    groups = {"inner": {"members": ["one"]}, "outer": {"members": ["inner", "one"]}}
+    assert build([signature()], groups).groups == {"inner": ("one",), "outer": ("one",)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"id": ""}, "id is missing"),
+        ({"title": 3}, "title: need text, found 3"),
+        ({"rule": "mean"}, "signatures: one: rule: need one of set, lower_subunit, lower_part, found 'mean'"),
+        ({"confidence": None}, "confidence: need one of high, medium, low, found None"),
+        ({"genes": {}}, "genes: need a mapping"),
+        ({"genes": {"MET": 2, "HGF": True}}, r"2 are not, e\.g\. MET, HGF"),
+        ({"source": None}, "source: need a mapping"),
+        ({"source": SOURCE | {"licence": ""}}, "one: source: licence is missing"),
+        ({"source": SOURCE | {"page": "3"}}, "one: source: unknown fields: page"),
+        ({"gene": {}}, "unknown fields: gene"),
+        ({"parts": {"a": ["MET"], "b": ["SPINT1"]}}, "a signature with rule 'set' has none"),
+        ({"parts": ["MET"]}, "parts: need a mapping of names to lists"),
+        ({"rule": "lower_part"}, "rule 'lower_part' needs two parts"),
+        ({"rule": "lower_part", "parts": {"a": ["MET", "SPINT1"], "b": []}}, "needs two parts with genes"),
+        (
+            {"rule": "lower_part", "parts": {"a": ["MET"], "b": ["HGF"]}},
+            "each gene of the signature in one part",
+        ),
+        (
+            {
+                "rule": "lower_subunit",
+                "genes": {"A": 1, "B": 1, "C": 1},
+                "parts": {"a": ["A"], "b": ["B", "C"]},
+            },
+            "needs one gene in each part",
+        ),
+    ],
+)
+def test_a_faulty_signature_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        build([signature(**changes)])
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(CatalogueError, match="3 faults in the facts:") as caught:
+        build([signature(title="", rule="x"), "text"])
+    assert str(caught.value).count("\n  - ") == 3
+
+
+def test_ids_must_be_unique() -> None:
+    with pytest.raises(CatalogueError, match="one: this id is there twice"):
+        build([signature(), signature()])
+    with pytest.raises(CatalogueError, match="one: the id is taken by a heterodimer"):
+        build([signature()], heterodimers=[heterodimer(id="one")])
+
+
+def test_a_heterodimer_has_two_different_subunits() -> None:
+    with pytest.raises(CatalogueError, match="alpha and beta are the same gene"):
+        build(heterodimers=[heterodimer(beta="ITGAV")])
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"g": {"members": []}}, "groups: g: need a list of members"),
+        ({"g": ["one"]}, "groups: g: need a list of members"),
+        ({"g": {"members": ["two"]}}, "groups: g: unknown members: two"),
+        ({"one": {"members": ["one"]}}, "groups: one: the name is taken by a signature"),
+        ({"g": {"members": ["h"]}, "h": {"members": ["g"]}}, "g > h > g goes round in a circle"),
+    ],
+)
+def test_a_faulty_group_is_refused(groups: dict[str, Any], message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        build([signature()], groups)
+
+
+def test_another_format_is_refused() -> None:
+    with pytest.raises(CatalogueError, match="signatures: need format 1, found 2"):
+        build(version=2)
+
+
+def test_a_document_that_is_no_mapping_is_refused() -> None:
+    with pytest.raises(CatalogueError, match="heterodimers: need a list under 'heterodimers'"):
+        build_catalogue([], {}, None)
