@@ -1,0 +1,6 @@
+"""What a run found, for readers: figures, the HTML reports and the model card."""
+
+from itgstrat.reporting.card import model_card
+from itgstrat.reporting.report import prediction_report, training_report
+
+__all__ = ["model_card", "prediction_report", "training_report"]

@@ -1,0 +1,188 @@
+"""What was done, in words made from the configuration, and what the result may be used for."""
+
+from typing import TYPE_CHECKING
+
+from itgstrat.config import RunConfig
+from itgstrat.learned import LEAST_FOR_REFERENCE, ModelBundle
+from itgstrat.reporting.wording import join_words, say_time
+
+if TYPE_CHECKING:
+    from itgstrat.evaluation.compare import Evaluation
+
+#: The statement at the head of every report.
+STATEMENT = (
+    "Putative and hypothesis-generating; not for clinical use. What is predicted is prognosis (tier T0): how patients "
+    "fared, not whether an integrin antagonist would help them."
+)
+
+INTENDED_USE = (
+    (
+        "Research: to ask whether integrin expression tells patients with different outcomes apart, to choose strata "
+        "for a hypothesis, and to plan the studies that would test it."
+    ),
+)
+
+OUT_OF_SCOPE = (
+    "Any decision on the care of a patient. The model is not a medical device and no prospective study stands "
+    "behind it.",
+    (
+        "Any claim about response to an integrin antagonist. Without patients who were treated and patients who "
+        "were not, prognosis and response cannot be told apart. Cilengitide (CENTRIC, doi "
+        "10.1016/S1470-2045(14)70379-1) and abituzumab (POSEIDON, doi 10.1093/annonc/mdu474) failed in unselected "
+        "patients, and CENTRIC showed no interaction of a biomarker with treatment (Weller 2016, PMID 26918452)."
+    ),
+    "Tumour types, platforms and populations that training did not see, unless the model has been validated there.",
+)
+
+CAVEATS = (
+    (
+        "mRNA is not protein: integrins act at the cell surface as pairs, in an active or inactive form that "
+        "expression does not show. The lower of the two subunits bounds what can pair and does not prove that it "
+        "does."
+    ),
+    (
+        "Bulk tissue mixes tumour, stroma, vessels and leukocytes; many integrins are abundant in the latter three, "
+        "so a score may follow the composition of a sample rather than its tumour cells."
+    ),
+    (
+        "Nearly any set of genes can look prognostic where proliferation is (Venet 2011, doi "
+        "10.1371/journal.pcbi.1002240): read the model beside random genes and proliferation, not alone."
+    ),
+    (
+        "Penalised coefficients are shrunken, correlated features share or take each other's weight, and none of "
+        "them is a causal effect."
+    ),
+)
+
+ETHICS = (
+    (
+        "Training cohorts seldom mirror the patients a reader cares for; performance may differ by ancestry, sex, "
+        "age, stage and centre, and is not known where it was not measured."
+    ),
+    "The model folder holds arrays learned from groups of patients and no patient row.",
+)
+
+
+def describe_methods(config: RunConfig, bundle: ModelBundle, evaluation: "Evaluation") -> list[tuple[str, str]]:
+    """Describe a training run as a methods section does.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+    bundle : ModelBundle
+        The model.
+    evaluation : Evaluation
+        What was judged.
+
+    Returns
+    -------
+    list of (str, str)
+        Heading and paragraph.
+    """
+    return [
+        ("Features", _features(config, bundle)),
+        ("Model", _model(config)),
+        ("Strata and survival", _strata(config)),
+        ("Validation", _validation(config, evaluation)),
+        ("Baselines", _baselines(config)),
+        ("Measures", _measures(config, evaluation)),
+    ]
+
+
+def _features(config: RunConfig, bundle: ModelBundle) -> str:
+    method, recipe = bundle.recipe.method, bundle.recipe
+    enters = "Genes were ranked within each patient" if method.values == "rank" else "Log2 expression was used"
+    several = len(recipe.batches) > 1
+    parts = [
+        (
+            f"{enters}, over the {len(recipe.genes):,} genes "
+            f"{'that all training cohorts measured' if several else 'measured'}. Gene sets were scored by "
+            f"{method.name} ({method.formula}; {method.reference}). A heterodimer is the lower of its two "
+            "standardised subunits, a joint signature the lower of its two parts."
+        )
+    ]
+    own = "Each training cohort was standardised by its own mean and SD" if several else "Features were standardised"
+    parts.append(
+        f"{own}; a patient from elsewhere is standardised by the pooled training reference, which is frozen, so that "
+        "one patient scores the same alone as among others."
+    )
+    parts.append(
+        f"A score is withheld where less than {config.features.min_coverage:.0%} of a signature's genes were measured."
+    )
+    if config.features.covariates:
+        parts.append(
+            f"Covariates ({join_words(list(config.features.covariates))}): a missing number is taken at the training "
+            "median, a missing category at the most frequent one, both learned in training."
+        )
+    return " ".join(parts)
+
+
+def _model(config: RunConfig) -> str:
+    model = config.model
+    penalty = "" if model.penalise_covariates or not config.features.covariates else "; covariates carry no penalty"
+    return (
+        f"Elastic-net Cox regression (Simon 2011, doi 10.18637/jss.v039.i05), L1 ratio {model.l1_ratio:g}{penalty}. "
+        f"The penalty was chosen among {model.n_alphas} values, down to {model.alpha_min_ratio:g} of the largest, by "
+        f"{model.inner_folds}-fold inner cross-validation on Harrell's concordance within cohort; of equals the larger "
+        "penalty wins. The partial likelihood is pooled over cohorts; the baseline hazard (Breslow 1974, "
+        "doi 10.2307/2529620) is estimated per cohort and pooled."
+    )
+
+
+def _strata(config: RunConfig) -> str:
+    quantiles = join_words([f"{quantile:.3g}" for quantile in config.strata.quantiles])
+    horizons = join_words([say_time(days) for days in config.strata.horizons_days])
+    return (
+        f"Patients are {join_words(list(config.strata.labels))} by the quantiles {quantiles} of the training risk, "
+        f"learned anew in every fold. Survival is told at {horizons}, and not beyond the follow-up of training."
+    )
+
+
+def _validation(config: RunConfig, evaluation: "Evaluation") -> str:
+    settings, kinds = config.evaluation, {item.kind for item in evaluation.comparisons}
+    repeated = f", repeated {settings.repeats} times" if settings.repeats > 1 else ""
+    parts = [
+        (
+            f"Nested cross-validation in {settings.folds} folds{repeated}, with events and cohorts spread evenly; "
+            "everything that is learned (references, imputation, penalty, coefficients, cut-points) was learned "
+            "anew in each fold."
+        )
+    ]
+    if "leave-one-cohort-out" in kinds:
+        parts.append("Each training cohort was also left out in turn and judged by a model of the others.")
+    if "external" in kinds:
+        parts.append(
+            "External cohorts were judged by the frozen model of all training patients: by the pooled reference, "
+            f"and, from {LEAST_FOR_REFERENCE} patients up, by location and scale learned on the cohort itself "
+            "without outcomes (reference: cohort)."
+        )
+    return " ".join(parts)
+
+
+def _baselines(config: RunConfig) -> str:
+    drawn = config.evaluation.random_signatures
+    parts = ["On the same patients and folds: "]
+    if config.features.covariates:
+        parts.append("the signatures without covariates; the covariates alone in a Cox model; ")
+    parts.append("two proliferation signatures; Kaplan-Meier, which looks at no patient. ")
+    parts.append(
+        f"Random genes: the whole fit, penalty included, repeated {drawn} times with every signature gene replaced "
+        "by a random measured one, sizes, signs and overlaps kept; p = (1 + draws at least as good) / (1 + draws)."
+        if drawn
+        else "Random signatures were switched off in the configuration: whether random genes do as well is not known."
+    )
+    return "".join(parts)
+
+
+def _measures(config: RunConfig, evaluation: "Evaluation") -> str:
+    first, last = evaluation.internal.times_days
+    return (
+        "Harrell's concordance (doi 10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4) and Uno's "
+        "(doi 10.1002/sim.4154), over pairs within a cohort judged by one model; integrated Brier score (Graf 1999, "
+        "doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5), in the cross-validation "
+        f"from {first:.0f} to {last:.0f} days, where Uno's concordance is cut off too. 95% intervals are percentiles "
+        f"of {config.evaluation.bootstrap:,} bootstrap samples of patients within cohort, paired for differences; "
+        "the models are not fitted again, so an interval shows the chance of who was judged, not of who was trained "
+        "on. Where folds are repeated, measures are over all repetitions; figures and strata show the first."
+    )

@@ -1,0 +1,231 @@
+"""The sections of a training report: records turned into tables and figures that the template lays out."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from itgstrat.cohort import Cohort
+from itgstrat.config import RunConfig
+from itgstrat.errors import name_some
+from itgstrat.learned import ModelBundle
+from itgstrat.reporting.comparisons import draw_part
+from itgstrat.reporting.curves import median_follow_up
+from itgstrat.reporting.figures import plot_contributions
+from itgstrat.reporting.parts import FigurePart, Table
+from itgstrat.reporting.wording import (
+    NOTHING,
+    count,
+    name_comparison,
+    say_interval,
+    say_p,
+    say_share,
+    say_time,
+    say_years,
+    title_feature,
+)
+
+if TYPE_CHECKING:
+    from itgstrat.evaluation.compare import Evaluation
+
+
+def tabulate_flow(config: RunConfig, cohorts: Sequence[Cohort]) -> Table:
+    """Lay out who came in: patients, events, follow-up, genes and unit of each cohort.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Tells training from external cohorts.
+    cohorts : sequence of Cohort
+        Training cohorts, then external ones.
+
+    Returns
+    -------
+    Table
+        One row a cohort.
+    """
+    training = {item.name for item in config.cohorts}
+    columns = ("Cohort", "Used for", "Patients", "Events", "Median follow-up (years)", "Genes", "Unit")
+    rows = tuple(_flow_row(cohort, "training" if cohort.name in training else "external") for cohort in cohorts)
+    return Table("Patients of each cohort; follow-up by reverse Kaplan-Meier", columns, rows, words=(1, 6))
+
+
+def _flow_row(cohort: Cohort, use: str) -> tuple[str, ...]:
+    outcome = cohort.outcome
+    events, follow_up = NOTHING, NOTHING
+    if outcome is not None:
+        events = f"{outcome.n_events} ({say_share(outcome.n_events / max(len(outcome), 1))})"
+        follow_up = say_years(median_follow_up(outcome.event, outcome.time_days))
+    return (cohort.name, use, f"{len(cohort):,}", events, follow_up, f"{len(cohort.genes):,}", cohort.unit)
+
+
+def tabulate_dropped(cohorts: Sequence[Cohort]) -> Table | None:
+    """Lay out what was in the files and is not in the cohorts, and why.
+
+    Parameters
+    ----------
+    cohorts : sequence of Cohort
+        All cohorts.
+
+    Returns
+    -------
+    Table or None
+        One row a reason; None where nothing was dropped.
+    """
+    rows = tuple(
+        (item.cohort or cohort.name, count(len(item.names), item.what), item.reason, name_some(item.names))
+        for cohort in cohorts
+        for item in cohort.dropped
+    )
+    columns = ("Cohort", "Dropped", "Why", "Which (the first five)")
+    return Table("What was dropped, and why", columns, rows, words=(1, 2, 3)) if rows else None
+
+
+def tabulate_summary(evaluation: "Evaluation") -> Table:
+    """Lay out all comparisons, one line each.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The comparisons.
+
+    Returns
+    -------
+    Table
+        The model's concordance, its increment over clinical variables, and random genes.
+    """
+    columns = (
+        "Judged on",
+        "Patients (events)",
+        "Concordance",
+        "Against clinical only",
+        "Random genes",
+        "Brier score against Kaplan-Meier",
+    )
+    rows = []
+    for item in evaluation.comparisons:
+        model, clinical, blind = item.row("model"), item.difference("clinical"), item.difference("kaplan_meier")
+        random = f"{item.random.median:.3f}, {say_p(item.random.p_value)}" if item.random else NOTHING
+        rows.append(
+            (
+                name_comparison(item),
+                f"{item.n_patients:,} ({item.n_events:,})",
+                say_interval(model.harrell if model else None),
+                say_interval(clinical.harrell if clinical else None, signed=True),
+                random,
+                say_interval(blind.brier if blind else None, signed=True),
+            )
+        )
+    caption = (
+        "The model in every comparison: Harrell's concordance, its difference from clinical variables alone, the "
+        "median of random genes and how often (p) they do as well, and the difference in integrated Brier score "
+        "from Kaplan-Meier, which looks at no patient (above 0: worse than that); 95% intervals"
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def draw_drivers(bundle: ModelBundle) -> FigurePart:
+    """Draw the largest coefficients of the model.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        The model; its features have a training SD of 1, so that |coefficient| is the SD of the contribution.
+
+    Returns
+    -------
+    FigurePart
+        Bar chart of the top 20.
+    """
+    model = bundle.model
+    names = [title_feature(str(name)) for name in model.features]
+    ax = plot_contributions(names, np.abs(model.coef), model.coef)
+    order = [i for i in np.argsort(-np.abs(model.coef), kind="stable")[:20] if model.coef[i]]
+    told = "; ".join(f"{names[i]} {model.coef[i]:+.3f}" for i in order) or "no feature has a coefficient"
+    caption = "Coefficient x SD of each feature (features have SD 1 in training); the 20 largest."
+    return draw_part(ax, "drivers", f"What drives the risk: {told}", caption)
+
+
+def tabulate_coefficients(bundle: ModelBundle) -> Table:
+    """Lay out every coefficient that is not 0, the largest first.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        The model.
+
+    Returns
+    -------
+    Table
+        Log hazard ratio and hazard ratio per SD; for covariates per unit, too.
+    """
+    model, recipe = bundle.model, bundle.recipe
+    per_unit = dict(zip(recipe.names[len(recipe.signatures) :], recipe.covariate_sd, strict=True))
+    rows = []
+    for i in np.argsort(-np.abs(model.coef), kind="stable"):
+        name, coef = str(model.features[i]), float(model.coef[i])
+        if not coef:
+            continue
+        sd = float(per_unit.get(name, 0.0))
+        unit = f"{np.exp(coef / sd):.3f}" if sd > 0 else NOTHING
+        rows.append((title_feature(name), name, f"{coef:+.4f}", f"{np.exp(coef):.3f}", unit))
+    columns = (
+        "Feature",
+        "Name in files",
+        "Coefficient per SD",
+        "Hazard ratio per SD",
+        "Hazard ratio per unit",
+    )
+    caption = (
+        f"{len(rows)} of {len(model.coef)} features have a coefficient other than 0. Penalised coefficients are "
+        "shrunken and have no valid interval; the unit of a covariate is its own, of a category its presence"
+    )
+    return Table(caption, columns, tuple(rows), words=(1,))
+
+
+def tabulate_left_out(left_out: Mapping[str, str]) -> Table | None:
+    """Lay out the signatures and covariates that training could not use; None where there are none."""
+    rows = tuple((title_feature(name), name, why) for name, why in left_out.items())
+    columns = ("Left out", "Name in files", "Why")
+    return Table("Asked for, and not in the model", columns, rows, words=(1, 2)) if rows else None
+
+
+def tabulate_horizons(bundle: ModelBundle) -> Table:
+    """Lay out survival at the horizons for a patient of average risk.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        The model.
+
+    Returns
+    -------
+    Table
+        One row a baseline: each training cohort, and the pooled one.
+    """
+    model = bundle.model
+    columns = (
+        "Baseline",
+        *(f"at {say_time(days)}" for days in bundle.horizons_days),
+        "Longest follow-up (years)",
+    )
+    rows = []
+    for row, name in enumerate([*map(str, model.strata), "pooled"]):
+        survival = np.exp(-model.baseline(row, bundle.horizons_days))
+        told = (say_share(float(value)) for value in survival)
+        rows.append((name, *told, say_years(float(model.followed_days[row]))))
+    caption = (
+        "Predicted survival of a patient at the training mean (risk 0); a dash where training was not followed so long"
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def tabulate_strata(bundle: ModelBundle) -> Table:
+    """Lay out the cut-points between the strata."""
+    cuts = [f"{cut:+.3f}" for cut in bundle.strata.cuts]
+    rows = tuple(
+        (str(label), low, high)
+        for label, low, high in zip(bundle.strata.labels, [NOTHING, *cuts], [*cuts, NOTHING], strict=True)
+    )
+    caption = "Strata of risk (log hazard relative to the training mean)"
+    return Table(caption, ("Stratum", "From", "Below"), rows)

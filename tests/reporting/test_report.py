@@ -1,0 +1,256 @@
+"""The reports: finding first, everything there, names as text, the same bytes, no network."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from itgstrat.evaluation.compare import Interval
+from itgstrat.reporting import prediction_report, training_report
+from itgstrat.reporting.report import MOST_PATIENTS
+from tests.reporting.conftest import (
+    make_bundle,
+    make_cohort,
+    make_cohorts,
+    make_comparison,
+    make_config,
+    make_evaluation,
+    make_prediction,
+    mark_up,
+)
+
+VOID = {"meta", "link", "br", "img", "hr", "input", "use", "path"}
+
+
+class Page(HTMLParser):
+    """Reads a page and notes what a test asks about."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.ids, self.open, self.words = [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+
+    def names(self):
+        return [tag for tag, _ in self.tags]
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture
+def report(config, evaluation, bundle, cohorts):
+    return training_report(config, evaluation, bundle, cohorts, {"itg_a1b1": "ITGA1 <not> measured"})
+
+
+def test_the_finding_comes_before_everything_else(report, evaluation):
+    page = Page(report)
+    body = page.names()[page.names().index("body") :]
+    assert body[:5] == ["body", "header", "h1", "p", "strong"]
+    start = page.text.index("itgstrat training run: made-up")
+    assert page.text[start:].startswith(f"itgstrat training run: made-up {evaluation.finding}")
+
+
+def test_every_comparison_has_its_tables_and_figures(report):
+    page = Page(report)
+    names = ["Cross-validation", "Left out: C1", "Left out: C2", "External: X, pooled reference"]
+    for name in [*names, "External: X, cohort reference"]:
+        assert re.search(f"<h3 id=[^>]*>{name}</h3>", report)
+    assert report.count("Paired differences on the same patients") == 2 * 5  # caption and label
+    assert page.names().count("figure") == 5 * 3 + 1  # concordance, Kaplan-Meier, one calibration; drivers
+    for row in ("the model", "signatures only", "clinical only", "proliferation only", "Kaplan-Meier"):
+        assert report.count(f'<th scope="row">{row}</th>') >= 5
+    assert report.count("random genes (100 draws), p = 0.030") == 5
+
+
+def test_what_was_dropped_left_out_and_used_is_there(report):
+    text = Page(report).text
+    for part in (
+        "2 genes no approved gene has this label G<i>1</i>, G2",
+        "1 patient the time is <missing> <script>alert(1)</script>",
+        "4 genes were measured in every training cohort",
+        "Integrin a1b1 (ITGA1/ITGB1) itg_a1b1 ITGA1 <not> measured",
+        "30 events for 26 candidate features",
+        "Putative and hypothesis-generating; not for clinical use",
+        "itgstrat 0.1.0, numpy 2.0, seed 0",
+        "signatures: - heterodimers",
+        "3 of 4 features have a coefficient other than 0",
+    ):
+        assert part in text
+
+
+def test_survival_beyond_follow_up_is_a_dash(report):
+    rows = re.search(r"<caption><span>Predicted survival of a patient.*?</table>", report, re.DOTALL)[0]
+    cells = re.findall(r'<td class="number">([^<]*)</td>', rows)
+    assert cells[:3] == ["90%", "–", "4.1"]  # exp(-0.1) at two years; training was followed 1,500 days
+
+
+def test_hazard_ratios_by_hand(report):
+    assert f"{np.exp(0.3):.3f}" in report  # per SD
+    assert f"{np.exp(0.1 / 10):.3f}" in report  # age, per year: SD 10
+
+
+def test_markup_in_names_is_shown_as_text(config, evaluation, bundle, cohorts):
+    nasty = "<script>alert('x')</script>"
+    page = training_report(config, mark_up(evaluation), bundle, (make_cohort(nasty), *cohorts[1:]), {nasty: nasty})
+    assert "<script" not in page
+    assert "<b>north" not in page
+    assert nasty in Page(page).text
+    assert "$x^2$" in page
+
+
+def test_the_same_run_gives_the_same_bytes(config, evaluation, bundle, cohorts, report):
+    again = training_report(config, make_evaluation(), bundle, cohorts, {"itg_a1b1": "ITGA1 <not> measured"})
+    assert again == report
+
+
+def test_the_page_is_sound(report):
+    page = Page(report)
+    assert not page.open
+    assert len(page.ids) == len(set(page.ids))
+    assert page.tags[0] == ("html", {"lang": "en"})
+    anchors = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert all(anchor.startswith("#") and anchor[1:] in page.ids for anchor in anchors)
+    labels = [attrs["aria-labelledby"] for _, attrs in page.tags if "aria-labelledby" in attrs]
+    assert set(labels) <= set(page.ids)
+    levels = [int(tag[1]) for tag in page.names() if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert page.names().count("table") == page.names().count("caption")
+    assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
+
+
+@pytest.mark.parametrize("kind", ["training", "prediction"])
+def test_the_page_needs_no_network_and_no_script(kind, report, bundle):
+    page = Page(report if kind == "training" else prediction_report(make_prediction(), bundle))
+    assert not {"script", "link", "img", "iframe", "object"} & set(page.names())
+    for _, attrs in page.tags:
+        for name in ("src", "href", "xlink:href"):
+            assert (attrs.get(name) or "#").startswith("#")
+
+
+def test_a_run_without_clinical_rows_one_cohort_and_nothing_external():
+    config = make_config(covariates=(), external=False, cohorts=1)
+    evaluation = make_evaluation([make_comparison(cohort="C1", models=("model", "proliferation", "kaplan_meier"))])
+    page = training_report(config, evaluation, make_bundle(config), make_cohorts(config))
+    assert "clinical only" not in re.sub("Against clinical only", "", page)
+    assert "Cross-validation: C1" in page
+    assert "Left out:" not in page
+    assert "External" not in Page(page).text
+    assert "were measured in every training cohort" not in page
+    assert "Every signature and covariate that was asked for could be used" in page
+
+
+def test_a_run_without_random_signatures_says_so():
+    config = make_config(evaluation={"random_signatures": 0, "without_random": True})
+    evaluation = make_evaluation([make_comparison(draws=0)])
+    page = training_report(config, evaluation, make_bundle(config), make_cohorts(config))
+    assert "Random signatures were switched off" in page
+
+
+def test_a_report_warns_where_survival_is_worse_than_kaplan_meier_and_strata_do_not_carry_over():
+    comparison = make_comparison("external", "X", "pooled")
+    worse = tuple(
+        replace(item, brier=Interval(0.2, 0.1, 0.3)) if item.against == "kaplan_meier" else item
+        for item in comparison.differences
+    )
+    comparison = replace(comparison, differences=worse, patients=comparison.patients.assign(stratum="high"))
+    config = make_config()
+    page = training_report(
+        config, make_evaluation([make_comparison(), comparison]), make_bundle(config), make_cohorts(config)
+    )
+    assert "Predicted survival is worse here than Kaplan-Meier" in page
+    assert "100% of the patients are in one stratum (high)" in page
+    assert page.count('class="warning"') == 1
+
+
+def test_a_prediction_shows_strata_flags_and_contributions_that_add_up(bundle):
+    page = Page(prediction_report(make_prediction(), bundle))
+    assert "3 patients: 1 low, 1 intermediate, 1 high. 1 is unlike the patients of training." in page.text
+    assert "far <b>away</b>" in page.text
+    assert "-1.00 Integrin avb6" in page.text
+    assert "+0.25 Integrin a5b1" in page.text
+    assert "-0.25 site=<b>north</b>" in page.text
+    assert "The finding of training." in page.text
+    assert "80% to 100%" in page.text
+    assert "a note" in page.text
+    assert "reference:" not in page.text.lower().replace("reference: pooled", "")
+    assert not page.open
+
+
+def test_the_rest_of_the_contributions_is_told(bundle):
+    prediction = make_prediction(("P1",))
+    values = [0.5, -0.4, 0.3, -0.2, 0.15, 0.1, -0.05]
+    explanations = pd.DataFrame(
+        {"patient": "P1", "feature": [f"f{number}" for number in range(7)], "value": 1.0, "contribution": values}
+    )
+    text = Page(prediction_report(replace(prediction, explanations=explanations), bundle)).text
+    assert "+0.15 f4 +0.05 all others" in text
+
+
+def test_patient_names_with_markup_are_text(bundle):
+    page = prediction_report(make_prediction(("<script>alert(1)</script>", "<b>", "c & d")), bundle)
+    assert "<script" not in page
+    assert "<b>north" not in page
+    assert "<script>alert(1)</script>" in Page(page).text
+    assert "c & d" in Page(page).text
+
+
+def test_a_reference_of_the_cohorts_own_is_marked_in_every_heading(bundle):
+    page = prediction_report(make_prediction(reference="cohort"), bundle)
+    for heading in ("Overview", "Patients", "Patients unlike those of training"):
+        assert f"{heading} (reference: cohort)</h2>" in page
+    assert "made-up (reference: cohort)</h1>" in page
+    assert "depend on who else is in the file" in page.replace("\n", " ")
+
+
+def test_one_patient_and_a_withheld_risk(bundle):
+    prediction = make_prediction(("P1",))
+    prediction.table.loc[0, ["risk", "stratum"]] = [np.nan, "withheld"]
+    text = Page(prediction_report(prediction, bundle)).text
+    assert "1 patient: 0 low, 0 intermediate, 0 high, 1 withheld." in text
+    assert "Integrin avb6" not in text
+
+
+def test_the_first_500_patients_are_shown_and_the_report_says_so(bundle):
+    names = [f"patient-{number}" for number in range(MOST_PATIENTS + 3)]
+    page = prediction_report(make_prediction(names), bundle)
+    assert "The first 500 of 503 patients are shown; predictions.tsv holds all of them." in page
+    assert "patient-499<" in page
+    assert "patient-500<" not in page
+    assert len(page) < 2_000_000
+    assert "are shown; predictions.tsv" not in prediction_report(make_prediction(), bundle)
+
+
+def test_a_prediction_report_needs_no_matplotlib_and_no_fitting_library():
+    code = (
+        "import sys, itgstrat.reporting; heavy = ('matplotlib', 'sklearn', 'sksurv', 'scipy', 'lifelines', 'shap'); "
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
