@@ -67,6 +67,9 @@ class Cohort:
         What was left out, and why.
     source : str
         File or dataset the cohort was read from.
+    alterations : DataFrame or None, shape (n_patients, n_alterations)
+        Mutations, copy number and other per-sample facts on the same index; NaN is *not assessed*, never wild
+        type. None where nothing was loaded.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class Cohort:
     unit: Unit = "log2"
     dropped: tuple[Dropped, ...] = ()
     source: str = ""
+    alterations: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         for axis, label in ((self.expression.index, "patient"), (self.expression.columns, "gene")):
@@ -95,6 +99,8 @@ class Cohort:
                 )
         if not self.expression.index.equals(self.clinical.index):
             raise CohortError(f"cohort {self.name!r}: expression and clinical table have different patients")
+        if self.alterations is not None and not self.expression.index.equals(self.alterations.index):
+            raise CohortError(f"cohort {self.name!r}: expression and alterations have different patients")
         lengths = {len(self.batch), len(self.expression)} | ({len(self.outcome)} if self.outcome else set())
         if len(lengths) != 1:
             raise CohortError(f"cohort {self.name!r}: batch or outcome does not have one entry a patient")
@@ -122,6 +128,8 @@ class Cohort:
 
     def __getitem__(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | Sequence[int]) -> "Cohort":
         """Take patients by position or mask, so that scikit-learn's splitters can index a cohort."""
+        if isinstance(rows, tuple):  # scikit-learn indexes what has a shape with [rows, ...]
+            rows = rows[0]
         rows = np.asarray(rows)
         return replace(
             self,
@@ -129,7 +137,69 @@ class Cohort:
             clinical=self.clinical.iloc[rows],
             batch=self.batch[rows],
             outcome=None if self.outcome is None else self.outcome[rows],
+            alterations=None if self.alterations is None else self.alterations.iloc[rows],
         )
+
+    def with_clinical(self, table: pd.DataFrame) -> "Cohort":
+        """Add clinical variables by patient; where a variable is there already, the new values win.
+
+        Parameters
+        ----------
+        table : DataFrame
+            Variables, indexed by patient; patients that the cohort does not have are left out.
+
+        Returns
+        -------
+        Cohort
+            A copy; patients that `table` does not have are missing in the new variables.
+
+        Raises
+        ------
+        CohortError
+            If no patient is shared, or one occurs twice in `table`.
+        """
+        fresh = self._aligned(table, "clinical table")
+        kept = self.clinical.drop(columns=self.clinical.columns.intersection(fresh.columns))
+        return replace(self, clinical=pd.concat([kept, fresh], axis=1))
+
+    def with_alterations(self, table: pd.DataFrame) -> "Cohort":
+        """Add alterations by patient; a patient that the table does not have is *not assessed*.
+
+        Parameters
+        ----------
+        table : DataFrame
+            Alterations, indexed by patient.
+
+        Returns
+        -------
+        Cohort
+            A copy.
+
+        Raises
+        ------
+        CohortError
+            If no patient is shared, or one occurs twice in `table`.
+        """
+        fresh = self._aligned(table, "alterations")
+        if self.alterations is not None:
+            kept = self.alterations.drop(columns=self.alterations.columns.intersection(fresh.columns))
+            fresh = pd.concat([kept, fresh], axis=1)
+        return replace(self, alterations=fresh)
+
+    def _aligned(self, table: pd.DataFrame, label: str) -> pd.DataFrame:
+        if table.index.has_duplicates:
+            repeated = table.index[table.index.duplicated()].unique()
+            raise CohortError(f"{label}: patients occur twice: {name_some(repeated)}")
+        shared = self.patients.intersection(table.index)
+        if shared.empty:
+            raise CohortError(
+                f"{label} and cohort {self.name!r} share no patient: {name_some(table.index, 3)} against "
+                f"{name_some(self.patients, 3)}; name patients alike"
+            )
+        absent = self.patients.difference(table.index)
+        if len(absent):
+            logger.warning("%s: not in the %s: %s", self.name, label, name_some(absent))
+        return table.reindex(self.patients)
 
     def arrays(self) -> dict[str, Any]:
         """Give what a feature recipe takes, as plain arrays.
@@ -143,7 +213,7 @@ class Cohort:
             "expression": self.expression.to_numpy(),
             "genes": list(self.genes),
             "batch": self.batch,
-            "covariates": {str(n): column.to_numpy(dtype=object) for n, column in self.clinical.items()},
+            "covariates": {str(n): c.to_numpy(dtype=object, na_value=np.nan) for n, c in self.clinical.items()},
             "ranked": self.unit == "rank",
         }
 
@@ -208,7 +278,15 @@ def concat_cohorts(cohorts: Sequence[Cohort], name: str = "training") -> Cohort:
         unit=cohorts[0].unit if len(units) == 1 else "mixed",
         dropped=sum((cohort.dropped for cohort in cohorts), ()) + lost,
         source="; ".join(cohort.source for cohort in cohorts),
+        alterations=_concat_alterations(cohorts),
     )
+
+
+def _concat_alterations(cohorts: Sequence[Cohort]) -> pd.DataFrame | None:
+    if all(cohort.alterations is None for cohort in cohorts):
+        return None
+    tables = [c.alterations if c.alterations is not None else pd.DataFrame(index=c.patients) for c in cohorts]
+    return pd.concat(tables)
 
 
 def _genes_lost(cohort: Cohort, common: list[str]) -> Dropped:

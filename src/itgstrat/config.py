@@ -30,13 +30,7 @@ class EndpointConfig(Section):
     unit: TimeUnit = Field(default="days", description="Unit of the time column.")
 
     def to_endpoint(self) -> Endpoint:
-        """Give the plain record that readers take.
-
-        Returns
-        -------
-        Endpoint
-            Event column, time column and unit.
-        """
+        """Give the plain record that readers take."""
         return Endpoint(self.event, self.time, self.unit)
 
 
@@ -47,6 +41,12 @@ class ColumnConfig(Section):
     values: dict[str, float | str | None] | None = Field(
         default=None, description="Recoding: value in the file -> our value (null is missing)."
     )
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _numbers_as_text(cls, values: Any) -> Any:
+        known = values if isinstance(values, dict) else {}
+        return {str(key) if type(key) is int else key: value for key, value in known.items()} or values
 
 
 class CohortConfig(Section):
@@ -59,9 +59,7 @@ class CohortConfig(Section):
     unit: Literal["auto", "counts", "linear", "log2", "log-ratio", "z-score"] = Field(
         default="auto", description="What the numbers in the expression file are."
     )
-    endpoint: EndpointConfig | None = Field(
-        default=None, description="Outcome columns, where they differ from the run's endpoint."
-    )
+    endpoint: EndpointConfig | None = Field(default=None, description="Outcome columns, where not those of the run.")
     columns: dict[str, str | ColumnConfig] = Field(
         default_factory=dict, description="Our name of a clinical variable -> the cohort's own column."
     )
@@ -92,14 +90,9 @@ class FeaturesConfig(Section):
     score: Literal["singscore", "mean_rank", "zscore"] = Field(
         default="singscore", description="How a gene set becomes a number."
     )
-    covariates: tuple[str, ...] = Field(
-        default=(), description="Clinical variables in the model beside the signatures."
-    )
+    covariates: tuple[str, ...] = Field(default=(), description="Clinical variables beside the signatures.")
     min_coverage: float = Field(
-        default=0.5,
-        ge=0,
-        le=1,
-        description="Share of a signature's genes needed, else its score is withheld.",
+        default=0.5, ge=0, le=1, description="Share of a signature's genes needed, else its score is withheld."
     )
 
     @field_validator("signatures")
@@ -128,11 +121,7 @@ class EvaluationConfig(Section):
 
     folds: int = Field(default=5, ge=2, le=50, description="Outer folds.")
     repeats: int = Field(default=5, ge=1, le=100, description="Repetitions of the outer folds.")
-    random_signatures: int = Field(
-        default=100,
-        ge=0,
-        description="Draws of size-matched random signatures; 0 needs without_random: true.",
-    )
+    random_signatures: int = Field(default=100, ge=0, description="Draws; below 100 needs without_random: true.")
     without_random: bool = Field(default=False, description="Say so if you really want no random signatures.")
     bootstrap: int = Field(default=1000, ge=100, le=100000, description="Bootstrap draws for intervals.")
     leave_one_cohort_out: bool = Field(default=True, description="Where there are two or more cohorts.")
@@ -171,14 +160,14 @@ class StrataConfig(Section):
     @property
     def horizons_days(self) -> tuple[float, ...]:
         """Horizons in days, rising."""
-        return tuple(sorted(horizon * DAYS_PER_UNIT[self.unit] for horizon in self.horizons))
+        return tuple(sorted({horizon * DAYS_PER_UNIT[self.unit] for horizon in self.horizons}))
 
 
 class ComputeConfig(Section):
     """Where the work is done; the answers do not depend on it."""
 
     backend: Literal["loky", "threading"] = Field(default="loky", description="joblib backend.")
-    n_jobs: int = Field(default=-1, description="Workers; -1 is one per core.")
+    n_jobs: int = Field(default=-1, ge=-1, description="Workers; -1 is one per core.")
 
 
 class RunConfig(Section):
@@ -193,7 +182,7 @@ class RunConfig(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     strata: StrataConfig = StrataConfig()
     compute: ComputeConfig = ComputeConfig()
-    seed: int = Field(default=0, ge=0, description="Seed of every random choice.")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of every random choice.")
     out: str | None = Field(default=None, description="Output folder; runs/NAME by default.")
 
     @model_validator(mode="after")
@@ -203,6 +192,10 @@ class RunConfig(Section):
         faults = [f"cohort name {name!r} is used more than once" for name in repeated]
         if len({cohort.source for cohort in (*self.cohorts, *self.validation.external)}) < len(names):
             faults.append("the same source stands for two cohorts; a patient may be in one only")
+        for name in sorted(set(self.features.covariates).difference(*(cohort.columns for cohort in self.cohorts))):
+            faults.append(f"covariate {name!r} is in no training cohort's `columns`; say there which column holds it")
+        if self.compute.n_jobs == 0:
+            faults.append("compute.n_jobs is 0; give 1 or more workers, or -1 for one per core")
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -217,12 +210,10 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """SafeLoader that refuses a key written twice, which plain YAML settles in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key, (key_node, _) in zip(keys, node.value, strict=True):
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"the key {key!r} is written twice", problem_mark=key_node.start_mark
-                )
+        keys = [key.value for key, _ in node.value]
+        for at, (key, _) in enumerate(node.value):
+            if key.value in keys[:at]:
+                raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} is written twice", key.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -295,22 +286,25 @@ def apply_overrides(content: dict[str, Any], overrides: Iterable[str], origin: s
             if not separator:
                 raise InputError("needs the form path=value")
             _set_by_path(content, path.strip().split("."), yaml.safe_load(value))
-        except (InputError, KeyError, IndexError, ValueError, TypeError, yaml.YAMLError) as error:
-            faults.append(f"--set {override}: {error}")
+        except (InputError, yaml.YAMLError) as error:
+            faults.append(f"--set {override}: {' '.join(str(error).split())}")
     if faults:
         raise ConfigError(origin, faults)
     return content
 
 
 def _set_by_path(content: Any, path: list[str], value: Any) -> None:
-    for step in path[:-1]:
-        content = content[int(step)] if isinstance(content, list) else content.setdefault(step, {})
-    if isinstance(content, list):
-        content[int(path[-1])] = value
-    elif isinstance(content, dict):
-        content[path[-1]] = value
-    else:
-        raise InputError(f"{'.'.join(path[:-1])} is {type(content).__name__}, not a section")
+    for at, step in enumerate(path):
+        if isinstance(content, list) and not (step.isdecimal() and int(step) < len(content)):
+            raise InputError(f"{'.'.join(path[:at])} has the items 0 to {len(content) - 1}, not {step!r}")
+        if not isinstance(content, dict | list):
+            raise InputError(f"{'.'.join(path[:at])} is {content!r}, not a section")
+        key: Any = int(step) if isinstance(content, list) else step
+        if at == len(path) - 1:
+            content[key] = value
+        elif isinstance(content, dict) and content.get(key) is None:
+            content[key] = {}
+        content = content[key]
 
 
 def build_config(content: Mapping[str, Any], origin: str = "config") -> RunConfig:
@@ -336,8 +330,15 @@ def build_config(content: Mapping[str, Any], origin: str = "config") -> RunConfi
     try:
         return RunConfig.model_validate(content)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, item['loc'])) or 'config'}: {_say(item)}" for item in error.errors()]
-        raise ConfigError(origin, faults) from error
+        told = [item for item in error.errors() if _is_news(item)]
+        raise ConfigError(origin, [f"{'.'.join(map(str, i['loc'])) or 'config'}: {_say(i)}" for i in told]) from error
+
+
+def _is_news(item: Any) -> bool:
+    """Tell faults from their echoes: a section is no name; a list whose items are at fault is too short."""
+    if item["type"] == "too_short":
+        return len(item["input"]) < int(item["ctx"]["min_length"])
+    return item["loc"][-1:] != ("str",) or not isinstance(item["input"], dict)
 
 
 def _say(item: Any) -> str:
@@ -345,7 +346,9 @@ def _say(item: Any) -> str:
         return "this key is not known here (see `itgstrat schema`)"
     if item["type"] == "missing":
         return "is needed and missing"
-    message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "model_type":
+        return f"needs a section of `key: value` lines, found {item['input']!r}"
+    message = " ".join(str(item["msg"]).removeprefix("Value error, ").split())
     return message if item["type"] == "value_error" else f"{message}, found {item['input']!r}"
 
 
@@ -391,10 +394,6 @@ def _anchor(config: RunConfig, folder: Path) -> RunConfig:
     def anchored(cohort: CohortConfig) -> CohortConfig:
         return cohort.model_copy(update={"source": place(cohort.source), "clinical": place(cohort.clinical)})
 
-    external = tuple(map(anchored, config.validation.external))
-    return config.model_copy(
-        update={
-            "cohorts": tuple(map(anchored, config.cohorts)),
-            "validation": config.validation.model_copy(update={"external": external}),
-        }
-    )
+    cohorts, external = (tuple(map(anchored, c)) for c in (config.cohorts, config.validation.external))
+    validation = config.validation.model_copy(update={"external": external})
+    return config.model_copy(update={"cohorts": cohorts, "validation": validation})

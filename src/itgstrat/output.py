@@ -59,8 +59,10 @@ def check_folder(folder: str | Path, force: bool) -> None:
     Raises
     ------
     OutputError
-        If it exists and may not be replaced.
+        If it exists and may not be replaced, or holds the folder one is in.
     """
+    if Path.cwd().is_relative_to(Path(folder).resolve()):
+        raise OutputError(f"{folder} is the folder you are in, or above it; give a folder of its own")
     if Path(folder).exists() and not force:
         raise OutputError(f"{folder} exists; give another folder with --out, or replace it with --force")
 
@@ -72,5 +74,10 @@ def _move_in(workplace: Path, folder: Path) -> None:
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent)) / folder.name
     folder.replace(old)
-    workplace.replace(folder)
-    shutil.rmtree(old.parent, ignore_errors=True)
+    try:
+        workplace.replace(folder)
+    except OSError:
+        old.replace(folder)
+        raise
+    finally:
+        shutil.rmtree(old.parent, ignore_errors=True)

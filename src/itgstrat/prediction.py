@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from itgstrat.cohort import Cohort
@@ -95,15 +94,16 @@ def _check_batches(bundle: ModelBundle, cohort: Cohort) -> None:
 
 def _tabulate(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, reference: Reference) -> pd.DataFrame:
     features = featurised.features
-    enough: npt.NDArray[np.bool_] = features.coverage >= LEAST_COVERAGE
+    enough = np.greater_equal(features.coverage, LEAST_COVERAGE)
     risk = np.where(enough, bundle.model.risk(features.values), np.nan)
     survival = bundle.model.survival(features.values, bundle.horizons_days, cohort.batch)
     # judged by the frozen references whatever the reference of the features, so that a shift does not hide
     frozen = bundle.recipe.apply(featurised.measured, np.full(len(cohort), ""), cohort.arrays()["covariates"])
     why = bundle.familiarity.judge(bundle.recipe, featurised.measured, frozen)
-    withheld = f"risk withheld: under {LEAST_COVERAGE:.0%} of the signature genes were measured"
+    too_few = f"risk withheld: under {LEAST_COVERAGE:.0%} of the signature genes were measured"
     why = [
-        reason if ok else "; ".join(filter(None, [withheld, reason])) for ok, reason in zip(enough, why, strict=True)
+        reason if ok else "; ".join(filter(None, [too_few, reason]))
+        for ok, reason in zip(list(enough), why, strict=True)
     ]
     table = pd.DataFrame(
         {
@@ -129,8 +129,8 @@ def _notes(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, referenc
             f"location and scale were learned anew from these {len(cohort)} patients, without outcomes; "
             "a patient's numbers depend on the others in the file"
         )
-    imputed = featurised.features.missing.all(axis=0)
-    absent = [name for name, gone in zip(featurised.features.names, imputed, strict=True) if gone]
+    imputed = np.flatnonzero(featurised.features.missing.all(axis=0))
+    absent = [featurised.features.names[column] for column in imputed]
     used = {str(name) for name, coef in zip(bundle.model.features, bundle.model.coef, strict=True) if coef}
     absent = [name for name in absent if name in used]
     if absent:

@@ -74,7 +74,7 @@ class TrainedRun:
 
     def _write_into(self, folder: Path) -> None:
         self.bundle.save(folder / "model")
-        text = json.dumps(self.evaluation.as_dict(), indent=1)
+        text = json.dumps(self.evaluation.as_dict(), indent=1, allow_nan=False)
         (folder / "evaluation.json").write_text(text + "\n", encoding="utf-8")
         self.evaluation.internal.patients.to_csv(folder / "predictions.tsv", sep="\t", index=False)
         report = training_report(self.config, self.evaluation, self.bundle, self.cohorts, self.left_out)
@@ -190,12 +190,22 @@ def bundle_of(config: RunConfig, pipeline: Pipeline, training: Cohort, evaluatio
         "covariates": list(config.features.covariates),
         "finding": evaluation.finding,
         "seed": config.seed,
-        "config": config.model_dump(mode="json"),
+        "config": _portable(config),
         "versions": versions(),
     }
     strata = Strata.learn(risk, config.strata.quantiles, config.strata.labels)
     card = model_card(config, evaluation, info)
     return ModelBundle(panel.recipe_, model, strata, panel.familiarity_, info, card)
+
+
+def _portable(config: RunConfig) -> dict[str, Any]:
+    """Give the configuration without the folders of the machine it ran on."""
+    content = config.model_dump(mode="json")
+    for cohort in (*content["cohorts"], *content["validation"]["external"]):
+        for key in ("source", "clinical"):
+            cohort[key] = Path(cohort[key]).name if cohort[key] else None
+    content.pop("out")
+    return content
 
 
 def versions() -> dict[str, str]:

@@ -163,13 +163,22 @@ class Comparison:
         return next((item for item in self.differences if item.against == against), None)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything but the patients as plain JSON types."""
+        """Give everything but the patients as plain JSON types; what cannot be computed is None."""
         content = {key: value for key, value in self.__dict__.items() if key != "patients"}
         content["rows"] = [asdict(row) for row in self.rows]
         content["differences"] = [asdict(item) for item in self.differences]
         content["random"] = asdict(self.random) if self.random else None
         content["calibration"] = dict(self.calibration)
-        return content
+        return {key: _null_nan(value) for key, value in content.items()}
+
+
+def _null_nan(value: Any) -> Any:
+    """None for NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _null_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_null_nan(item) for item in value]
+    return None if isinstance(value, float) and np.isnan(value) else value
 
 
 @dataclass(frozen=True, eq=False)

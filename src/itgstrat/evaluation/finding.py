@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from itgstrat.evaluation.compare import Comparison, Interval
 
+#: With fewer draws the p-value against random signatures, at least 1 / (1 + draws), cannot fall below 0.05.
+FEWEST_DRAWS = 20
+
 
 def state_finding(what: str, comparisons: Sequence[Comparison]) -> str:
     """Say what the evaluation found.
 
     The signatures *add* something only if the interval of their increment over the clinical model (over chance
     where there is none) lies above 0 and random signatures of the same sizes reach the model in fewer than 5%
-    of draws.
+    of draws; fewer than 20 draws cannot tell.
 
     Parameters
     ----------
@@ -51,6 +54,8 @@ def _verdict(what: str, internal: Comparison, model: Interval, increment: Interv
     better_than_random = internal.random is None or internal.random.p_value < 0.05
     if adds and better_than_random:
         return f"{what} add prognostic information beyond {beyond}"
+    if adds and internal.random is not None and len(internal.random.concordance) < FEWEST_DRAWS:
+        return f"{what} add to {beyond}; too few draws of random genes to say whether those do as well"
     if adds:
         return f"{what} add to {beyond} no more than random genes of the same number do"
     return f"{what} add nothing here that could be shown beyond {beyond}"

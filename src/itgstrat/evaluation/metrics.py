@@ -8,12 +8,14 @@ import numpy.typing as npt
 from sksurv.nonparametric import kaplan_meier_estimator
 
 from itgstrat.concordance import Pairs, comparable_pairs
-from itgstrat.outcome import Outcome
+from itgstrat.outcome import Outcome, require_events
 
 Floats = npt.NDArray[np.float64]
 
 
-def censoring_survival(outcome: Outcome, times_days: Floats, strata: npt.NDArray[np.str_]) -> Floats:
+def censoring_survival(
+    outcome: Outcome, times_days: Floats, strata: npt.NDArray[np.str_], before: bool = False
+) -> Floats:
     """Estimate the probability of still being under observation, by Kaplan-Meier within stratum.
 
     Parameters
@@ -24,11 +26,14 @@ def censoring_survival(outcome: Outcome, times_days: Floats, strata: npt.NDArray
         Time of each question.
     strata : ndarray of str, shape (n_patients,)
         Stratum of each question; one that `outcome` does not have is answered from all of its patients.
+    before : bool
+        Ask for the moment before each time: an event at t is seen unless the patient was censored before t.
+        Where times are whole months, as many are censored in the month of an event, the two differ.
 
     Returns
     -------
     ndarray of float64, shape of `times_days`
-        P(censoring time > t).
+        P(censoring time > t), or P(censoring time >= t) if `before`.
     """
     known = dict(outcome.by_stratum())
     answer = np.empty_like(times_days, dtype=float)
@@ -36,7 +41,8 @@ def censoring_survival(outcome: Outcome, times_days: Floats, strata: npt.NDArray
         rows = known.get(str(stratum), np.arange(len(outcome)))
         steps, survival = _censoring_curve(outcome[rows])
         asked = strata == stratum
-        answer[asked] = np.concatenate([[1.0], survival])[np.searchsorted(steps, times_days[asked], side="right")]
+        at = np.searchsorted(steps, times_days[asked], side="left" if before else "right")
+        answer[asked] = np.concatenate([[1.0], survival])[at]
     return answer
 
 
@@ -53,7 +59,7 @@ def harrell_pairs(outcome: Outcome, groups: npt.NDArray[np.generic]) -> Pairs:
 
 
 def uno_pairs(outcome: Outcome, groups: npt.NDArray[np.generic], tau_days: float) -> Pairs:
-    r"""Find the pairs of Uno's concordance, weighted by :math:`\hat G(t_i)^{-2}`, events before tau only.
+    r"""Find the pairs of Uno's concordance, weighted by :math:`\hat G(t_i-)^{-2}`, events before tau only.
 
     The censoring distribution is that of the patients themselves, within their cohort, because cohorts are
     followed differently.
@@ -79,14 +85,14 @@ def uno_pairs(outcome: Outcome, groups: npt.NDArray[np.generic], tau_days: float
     pairs = comparable_pairs(outcome, groups)
     before = outcome.time_days[pairs.first] < tau_days
     pairs = Pairs(pairs.first[before], pairs.second[before], pairs.weight[before])
-    observed = censoring_survival(outcome, outcome.time_days, outcome.stratum)
+    observed = censoring_survival(outcome, outcome.time_days, outcome.stratum, before=True)
     return replace(pairs, weight=1.0 / observed[pairs.first] ** 2)
 
 
 def integrated_brier(outcome: Outcome, survival: Floats, times_days: Floats) -> Floats:
     r"""Compute each patient's contribution to the integrated Brier score; their mean is the score.
 
-    .. math:: BS_i(t) = \frac{S_i(t)^2\, 1(t_i \le t, \delta_i = 1)}{G(t_i)} + \frac{(1 - S_i(t))^2\, 1(t_i > t)}{G(t)}
+    .. math:: BS_i(t) = \frac{S_i(t)^2\, 1(t_i \le t, \delta_i = 1)}{G(t_i-)} + \frac{(1 - S_i(t))^2\, 1(t_i > t)}{G(t)}
 
     integrated over `times_days` by the trapezium rule and divided by their range.
 
@@ -108,25 +114,27 @@ def integrated_brier(outcome: Outcome, survival: Floats, times_days: Floats) -> 
     ----------
     Graf 1999, doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5
     """
-    own = censoring_survival(outcome, outcome.time_days, outcome.stratum)
+    own = censoring_survival(outcome, outcome.time_days, outcome.stratum, before=True)
     grid = np.broadcast_to(times_days, survival.shape).copy()
     then = censoring_survival(outcome, grid, outcome.stratum)
     died = (outcome.time_days[:, None] <= times_days) & outcome.event[:, None]
     alive = outcome.time_days[:, None] > times_days
-    brier = np.where(died, survival**2 / np.where(own > 0, own, 1.0)[:, None], 0.0)
+    brier = np.where(died, survival**2 / own[:, None], 0.0)
     brier += np.where(alive, (1.0 - survival) ** 2 / np.where(then > 0, then, 1.0), 0.0)
     span = times_days[-1] - times_days[0]
     integral: Floats = np.trapezoid(brier, times_days, axis=1) / span if span > 0 else brier[:, 0]
     return integral
 
 
-def evaluation_times(outcome: Outcome, n_times: int = 40) -> Floats:
-    """Choose times at which every cohort is still followed.
+def evaluation_times(outcome: Outcome, trained_until_days: float = np.inf, n_times: int = 40) -> Floats:
+    """Choose times at which every cohort is still followed, and of which the models know.
 
     Parameters
     ----------
     outcome : Outcome
         Patients judged.
+    trained_until_days : float
+        Follow-up of the training patients, beyond which a model tells no survival.
     n_times : int
         Number of times.
 
@@ -134,14 +142,20 @@ def evaluation_times(outcome: Outcome, n_times: int = 40) -> Floats:
     -------
     ndarray of float64, shape (n_times,)
         Evenly spaced from the 10th percentile of event times to the last time at which every cohort has a
-        tenth of its patients, and at least five, under observation.
+        tenth of its patients, and at least five, under observation, and training was followed to.
+
+    Raises
+    ------
+    OutcomeError
+        If there is no event.
     """
+    require_events(outcome, 1, "judging a model")
     limits = []
     for _, rows in outcome.by_stratum():
         times = np.sort(outcome.time_days[rows])[::-1]
         at_risk = min(len(times), max(5, int(np.ceil(len(times) / 10))))
         limits.append(times[at_risk - 1])
-    end = min(limits) - 1e-6
+    end = min(*limits, trained_until_days) - 1e-6
     begin = min(np.quantile(outcome.time_days[outcome.event], 0.1), end / 2)
     return np.linspace(begin, end, n_times)
 
@@ -226,7 +240,8 @@ def calibration_table(
     Returns
     -------
     list of dict
-        patients, events, predicted (mean), observed (Kaplan-Meier), low and high (95% log-log limits).
+        patients, events, predicted (mean), observed (Kaplan-Meier), low and high (95% log-log limits). A group
+        that was not followed to the horizon is left out.
     """
     usable = np.flatnonzero(~np.isnan(survival))
     table = []
@@ -234,6 +249,8 @@ def calibration_table(
         if not len(rows):
             continue
         observed, low, high = survival_at(outcome[rows], horizon_days)
+        if np.isnan(observed):
+            continue
         table.append(
             {
                 "patients": float(len(rows)),
@@ -260,8 +277,10 @@ def survival_at(outcome: Outcome, time_days: float) -> tuple[float, float, float
     Returns
     -------
     tuple of float
-        Survival with 95% log-log limits.
+        Survival with 95% log-log limits; NaN beyond the last patient's follow-up.
     """
+    if time_days > outcome.time_days.max():
+        return np.nan, np.nan, np.nan
     if not outcome.n_events:
         return 1.0, 1.0, 1.0
     times, survival, limits = kaplan_meier_estimator(outcome.event, outcome.time_days, conf_type="log-log")

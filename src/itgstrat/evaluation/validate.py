@@ -12,8 +12,10 @@ from sksurv.nonparametric import kaplan_meier_estimator
 
 from itgstrat.biology.catalogue import load_catalogue
 from itgstrat.cohort import Cohort
+from itgstrat.concordance import comparable_pairs
 from itgstrat.config import RunConfig, StrataConfig
-from itgstrat.evaluation.compare import Comparison, Evaluation, Judged, Kind, Protocol, compare
+from itgstrat.errors import ModelError, OutcomeError
+from itgstrat.evaluation.compare import LABELS, Comparison, Evaluation, Judged, Kind, Protocol, compare
 from itgstrat.evaluation.finding import state_finding
 from itgstrat.evaluation.metrics import evaluation_times
 from itgstrat.evaluation.nulls import random_signatures
@@ -21,10 +23,13 @@ from itgstrat.evaluation.splits import Split, leave_one_batch_out, repeated_fold
 from itgstrat.fitting.panel import rank_cohort
 from itgstrat.fitting.pipeline import Design, build_pipeline, design_of
 from itgstrat.learned import LEAST_FOR_REFERENCE, Reference, Strata
-from itgstrat.outcome import Outcome
+from itgstrat.outcome import Outcome, require_events
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
+
+#: Fewest events that the model can be trained on, see `CoxElasticNet`.
+LEAST_EVENTS = 4
 
 #: Prefix of the draws of random signatures among the models of a trial.
 RANDOM = "random "
@@ -70,6 +75,31 @@ class Trial:
             groups[split.repeat, split.test] = number
         return groups
 
+    def trained_until_days(self) -> float:
+        """Follow-up of the training patients in the strata that they are asked for; the shortest counts."""
+        judged, limits = np.unique(self.test.require_outcome().stratum), []
+        for split in self.splits:
+            outcome = self.train.require_outcome()[split.train]
+            known = {name: float(outcome.time_days[rows].max()) for name, rows in outcome.by_stratum()}
+            limits += [known.get(str(name), max(known.values())) for name in judged]
+        return min(limits)
+
+    def require_pairs(self) -> None:
+        """Make sure that the outcome of some two patients can be compared.
+
+        Raises
+        ------
+        OutcomeError
+            If there is no such pair.
+        """
+        outcome = self.test.require_outcome()
+        if not any(len(comparable_pairs(outcome, groups).first) for groups in self.groups()):
+            raise OutcomeError(
+                f"{self.step}: no two patients can be compared ({len(outcome)} patients, {outcome.n_events} events, "
+                f"{len(self.splits)} splits); judging a model needs an event in one patient and a longer follow-up "
+                "in another: use fewer folds, or leave the cohort out"
+            )
+
 
 def evaluate(
     config: RunConfig, training: Cohort, external: Sequence[Cohort] = (), progress: Progress | None = None
@@ -95,7 +125,7 @@ def evaluate(
     Raises
     ------
     OutcomeError
-        If there are too few events for the folds.
+        If there are too few events for the folds, or no two patients can be compared.
     ModelError
         If no feature can be computed.
     """
@@ -104,14 +134,17 @@ def evaluate(
     settings = config.evaluation
     folds = repeated_folds(outcome, settings.folds, settings.repeats, config.seed)
     trials = [Trial("cross-validation", training.name, ("batch",), ranked, ranked, tuple(folds))]
-    if settings.leave_one_cohort_out:
-        for name, split in leave_one_batch_out(training.batch):
-            trials.append(_whole("leave-one-cohort-out", name, ranked[split.train], ranked[split.test]))
     trials += [_whole("external", cohort.name, ranked, cohort) for cohort in external]
-    comparisons = tuple(item for trial in trials for item in _run_trial(config, trial, progress))
-    what = describe_signatures(config)
-    notes = tuple(_note_sample_size(config, outcome)) + tuple(_note_horizons(config, comparisons))
-    return Evaluation(state_finding(what, comparisons), comparisons, notes)
+    for trial in trials:
+        trial.require_pairs()  # before the long work
+    left_out, notes = _leave_out(ranked) if settings.leave_one_cohort_out else ([], [])
+    comparisons: list[Comparison] = []
+    for trial in [trials[0], *left_out, *trials[1:]]:
+        judged, unjudged = _run_trial(config, trial, progress)
+        comparisons += judged
+        notes += unjudged
+    notes = [*_note_sample_size(config, outcome), *notes, *_note_horizons(config, comparisons)]
+    return Evaluation(state_finding(describe_signatures(config), comparisons), tuple(comparisons), tuple(notes))
 
 
 def describe_signatures(config: RunConfig) -> str:
@@ -161,16 +194,37 @@ def _whole(kind: Kind, name: str, train: Cohort, test: Cohort) -> Trial:
     return Trial(kind, name, references, train, test, (Split(0, np.arange(len(train)), np.arange(len(test))),))
 
 
-def _run_trial(config: RunConfig, trial: Trial, progress: Progress | None) -> list[Comparison]:
+def _leave_out(cohort: Cohort) -> tuple[list[Trial], list[str]]:
+    """One trial a cohort left out, and a note on each cohort for which that cannot be done."""
+    trials, notes = [], []
+    for name, split in leave_one_batch_out(cohort.batch):
+        trial = _whole("leave-one-cohort-out", name, cohort[split.train], cohort[split.test])
+        try:
+            trial.require_pairs()
+            require_events(trial.train.require_outcome(), LEAST_EVENTS, f"training without {name}")
+        except OutcomeError as error:
+            notes.append(f"cohort {name} was not left out: {error}")
+        else:
+            trials.append(trial)
+    return trials, notes
+
+
+def _run_trial(config: RunConfig, trial: Trial, progress: Progress | None) -> tuple[list[Comparison], list[str]]:
+    """Comparisons of a trial, one a reference, and a note on each baseline that could not be had."""
     outcome = trial.test.require_outcome()
-    times, horizons = evaluation_times(outcome), np.array(config.strata.horizons_days)
+    times, horizons = evaluation_times(outcome, trial.trained_until_days()), np.array(config.strata.horizons_days)
     asked = np.concatenate([times, horizons])
     pipelines = _pipelines(config, trial)
     workers = Parallel(n_jobs=config.compute.n_jobs, backend=config.compute.backend, return_as="generator")
-    results = workers(delayed(_judge)(pipeline, trial, asked, config.strata) for pipeline in pipelines.values())
-    judged = {}
+    results = workers(delayed(_try)(pipeline, trial, asked, config.strata) for pipeline in pipelines.values())
+    judged, notes = {}, []
     for done, (name, result) in enumerate(zip(pipelines, results, strict=True), start=1):
-        judged[name] = result
+        if isinstance(result, ModelError):
+            if name not in LABELS or name == "model":
+                raise result
+            notes.append(f"{trial.step}: no baseline {LABELS[name]!r} ({result})")
+        else:
+            judged[name] = result
         if progress:
             progress(trial.step, done, len(pipelines))
     random = [name for name in pipelines if name.startswith(RANDOM)]
@@ -191,7 +245,7 @@ def _run_trial(config: RunConfig, trial: Trial, progress: Progress | None) -> li
         )
         rows = {name: result[reference] for name, result in judged.items() if name not in random}
         comparisons.append(compare(protocol, rows, [judged[name][reference].risk for name in random]))
-    return comparisons
+    return comparisons, notes
 
 
 def _pipelines(config: RunConfig, trial: Trial) -> dict[str, Pipeline | None]:
@@ -204,6 +258,16 @@ def _pipelines(config: RunConfig, trial: Trial) -> dict[str, Pipeline | None]:
         drawn = random_signatures(main.signatures, genes, seed)
         pipelines[f"{RANDOM}{draw}"] = build_pipeline(config, replace(main, signatures=drawn))
     return pipelines
+
+
+def _try(
+    pipeline: Pipeline | None, trial: Trial, times: Floats, strata: StrataConfig
+) -> dict[Reference, Judged] | ModelError:
+    """Judge, or give the reason why the model cannot be had, so that a baseline does not end a run."""
+    try:
+        return _judge(pipeline, trial, times, strata)
+    except ModelError as error:
+        return error
 
 
 def _judge(pipeline: Pipeline | None, trial: Trial, times: Floats, strata: StrataConfig) -> dict[Reference, Judged]:

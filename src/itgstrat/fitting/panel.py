@@ -13,6 +13,7 @@ from itgstrat.biology.catalogue import Signature
 from itgstrat.cohort import Cohort
 from itgstrat.errors import CohortError, ModelError, name_some
 from itgstrat.learned import Familiarity, FeatureRecipe, Features
+from itgstrat.learned.references import name_level
 from itgstrat.scoring import SCORES, rank_columns
 
 #: Genes, drawn at random among those measured, that make up the expression profile of the familiarity check.
@@ -142,15 +143,15 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
                 f"covariates not in the clinical table: {name_some(absent)}; it has "
                 f"{name_some(cohort.clinical.columns, 12)}. Name their columns in each cohort's `columns`"
             )
-        names, levels, fills, means, sds = [], [], [], [], []
+        names, levels, bases, fills, means, sds = [], [], [], [], [], []
         for name in self.covariates:
-            table = _covariate_table(cohort.clinical[name])
-            if table is None:
+            base, table = _covariate_table(cohort.clinical[name])
+            if not table:
                 self.left_out_[name] = "missing in every patient or the same in all"
-                continue
             for level, (column, fill) in table.items():
                 names.append(name)
                 levels.append(level)
+                bases.append(base)
                 fills.append(fill)
                 filled = column.fillna(fill)
                 means.append(filled.mean())
@@ -159,6 +160,7 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
             draft,
             covariate=np.array(names, dtype=str),
             level=np.array(levels, dtype=str),
+            base=np.array(bases, dtype=str),
             fill=np.array(fills, dtype=float),
             covariate_mean=np.array(means, dtype=float),
             covariate_sd=np.array(sds, dtype=float),
@@ -242,6 +244,7 @@ def _draft_recipe(
         signature_sd=np.empty((0, 0)),
         covariate=np.empty(0, dtype=str),
         level=np.empty(0, dtype=str),
+        base=np.empty(0, dtype=str),
         fill=np.empty(0),
         covariate_mean=np.empty(0),
         covariate_sd=np.empty(0),
@@ -249,17 +252,18 @@ def _draft_recipe(
     )
 
 
-def _covariate_table(column: pd.Series) -> dict[str, tuple[pd.Series, float]] | None:
-    """Columns of one clinical variable with their imputed value; None where it says nothing."""
-    if column.nunique(dropna=True) < 2:
-        return None
+def _covariate_table(column: pd.Series) -> tuple[str, dict[str, tuple[pd.Series, float]]]:
+    """Base level, and columns of one clinical variable with their imputed value; none where it says nothing."""
     if pd.api.types.is_numeric_dtype(column):
-        return {"": (column.astype(float), float(column.median()))}
-    text = column.where(column.isna(), column.astype(str))
+        numbers = column.astype(float).replace([np.inf, -np.inf], np.nan)
+        return "", {"": (numbers, float(numbers.median()))} if numbers.nunique() > 1 else {}
+    text = column.astype(object).map(name_level).where(column.notna())
+    if text.nunique() < 2:
+        return "", {}
     levels = sorted(text.dropna().unique())
     mode = text.mode()[0]
     indicators = {}
     for level in levels[1:]:
         values = (text == level).astype(float).where(text.notna())
         indicators[level] = (values, float(level == mode))
-    return indicators
+    return levels[0], indicators

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.linalg import LinAlgError, LinAlgWarning
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedKFold
@@ -18,6 +19,11 @@ from itgstrat.learned import LinearModel
 from itgstrat.outcome import Outcome, require_events
 
 Floats = npt.NDArray[np.float64]
+
+_RUNS_AWAY = (
+    "the Cox model has no finite coefficients: a feature separates early from late events, or there are more "
+    "features than events can tell apart; leave features out or penalise them"
+)
 
 
 class _CoxModel(BaseEstimator):
@@ -145,13 +151,15 @@ class CoxElasticNet(_CoxModel):
         OutcomeError
             If there are fewer than four events.
         ModelError
-            If every feature is without a penalty.
+            If every feature is without a penalty, all that have one are constant, or coefficients run away.
         """
         require_events(y, 4, "an elastic-net Cox model with inner cross-validation")
         penalties = np.array([0.0 if _source(name) in self.unpenalised else 1.0 for name in X.columns])
         if not penalties.any():
             raise ModelError("no feature carries a penalty; use a plain Cox model")
         values = X.to_numpy()
+        if not values[:, penalties > 0].std(axis=0).any():
+            raise ModelError("every feature with a penalty is the same in all patients; there is nothing to fit")
         largest = self._fit_path(values, y, penalties, None, self.inner_tol).alphas_[0]
         alphas = np.geomspace(largest, largest * self.alpha_min_ratio, self.n_alphas)
         scores = self._inner_concordance(values, y, penalties, alphas)
@@ -178,7 +186,10 @@ class CoxElasticNet(_CoxModel):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="all coefficients are zero")
             warnings.filterwarnings("ignore", category=ConvergenceWarning)
-            return coxnet.fit(values, to_structured(y))
+            try:
+                return coxnet.fit(values, to_structured(y))
+            except ArithmeticError as error:  # raised where coefficients run away
+                raise ModelError(f"{_RUNS_AWAY} ({error})") from error
 
     def _inner_concordance(self, values: Floats, y: Outcome, penalties: Floats, alphas: Floats) -> Floats:
         cells = []
@@ -228,10 +239,21 @@ class CoxPlain(_CoxModel):
         ------
         OutcomeError
             If there is no event.
+        ModelError
+            If there are fewer than two patients, or no finite coefficients.
         """
         require_events(y, 1, "a Cox model")
+        if len(y) < 2:
+            raise ModelError("a Cox model compares patients; found only one")
         cox = CoxPHSurvivalAnalysis(alpha=self.ridge, tol=1e-12, n_iter=200)
-        cox.fit(X.to_numpy(), to_structured(y))
+        # steps that overshoot overflow and are halved; what counts is where they end
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.filterwarnings("error", category=LinAlgWarning)
+            warnings.filterwarnings("error", category=ConvergenceWarning)
+            try:
+                cox.fit(X.to_numpy(), to_structured(y))
+            except (ArithmeticError, ValueError, LinAlgError, LinAlgWarning, ConvergenceWarning) as error:
+                raise ModelError(f"{_RUNS_AWAY} ({error})") from error
         self._remember(X, y, cox.coef_)
         return self
 

@@ -2,13 +2,12 @@
 
 from itgstrat.learned.bundle import ModelBundle
 from itgstrat.learned.familiarity import Familiarity
+from itgstrat.learned.features import Features, Measured
 from itgstrat.learned.linear import LinearModel
 from itgstrat.learned.recipe import (
     LEAST_FOR_REFERENCE,
     FeatureRecipe,
-    Features,
     Featurised,
-    Measured,
     Reference,
 )
 from itgstrat.learned.strata import Strata

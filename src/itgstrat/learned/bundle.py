@@ -127,7 +127,7 @@ class ModelBundle:
         manifest = _read_manifest(folder)
         contents = _read_files(folder, manifest)
         records = {name: kind.from_arrays(_unpack(contents, name)) for name, kind in _RECORDS.items()}
-        if list(records["recipe"].names) != manifest["features"]:  # type: ignore[attr-defined]
+        if list(records["recipe"].names) != manifest.get("features"):  # type: ignore[attr-defined]
             raise BundleError(f"{folder}: the features of the recipe are not those of the manifest")
         info = {key: value for key, value in manifest.items() if key not in _OWN_KEYS}
         return cls(**records, info=info, card=contents["card.md"].decode())  # type: ignore[arg-type]
@@ -137,8 +137,12 @@ _OWN_KEYS = {"format", "kind", "features", "files", "sha256"}
 
 
 def _pack(record: ArrayRecord) -> bytes:
+    arrays: dict[str, Any] = dict(record.to_arrays())
+    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
+    if objects:  # numpy would pickle them, and before 2.2 savez cannot be told not to
+        raise BundleError(f"{type(record).__name__}: {name_some(objects)} hold objects; a bundle holds plain arrays")
     buffer = BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **record.to_arrays())
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 

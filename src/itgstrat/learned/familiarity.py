@@ -6,7 +6,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from itgstrat.learned.recipe import FeatureRecipe, Features, Measured
+from itgstrat.learned.features import Features, Measured
+from itgstrat.learned.recipe import FeatureRecipe
 from itgstrat.learned.records import ArrayRecord
 
 Floats = npt.NDArray[np.float64]

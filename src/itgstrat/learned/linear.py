@@ -101,7 +101,8 @@ class LinearModel(ArrayRecord):
         names = [""] * len(features) if strata is None else strata
         chosen = np.array([rows.get(str(name), len(self.strata)) for name in names], dtype=np.intp)
         hazard = np.stack([self.baseline(row, times_days) for row in range(len(self.strata) + 1)])
-        return np.exp(-hazard[chosen] * np.exp(self.risk(features))[:, None])
+        # beyond 700 exp overflows; survival is 0 or 1 long before
+        return np.exp(-hazard[chosen] * np.exp(np.minimum(self.risk(features), 700.0))[:, None])
 
     def baseline(self, row: int, times_days: Sequence[float] | Floats) -> Floats:
         """Read the cumulative baseline hazard of one stratum at some times; NaN beyond its follow-up."""

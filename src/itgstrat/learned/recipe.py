@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from itgstrat.errors import CohortError, name_some
+from itgstrat.learned.features import Features, Measured
 from itgstrat.learned.records import ArrayRecord
 from itgstrat.learned.references import encode_covariate, inverse_sd, locate
 from itgstrat.scoring import SCORES, ScoreMethod, part_means, rank_columns, split_lower
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 #: What new patients are standardised by: the ``batch`` they were measured in, if training had it; the ``pooled``
 #: training reference; or the ``cohort`` itself, location and scale learned anew without outcomes.
@@ -21,44 +21,6 @@ Reference = Literal["batch", "pooled", "cohort"]
 
 #: Smallest cohort on which location and scale may be learned anew.
 LEAST_FOR_REFERENCE = 30
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """The gene values of some patients, before any reference is applied.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n_patients, n_members)
-        Rank fraction or log2 expression of the recipe's member genes; NaN where not measured.
-    n_measured : ndarray of int64, shape (n_patients,)
-        Genes measured in each patient, among those of the recipe.
-    """
-
-    values: Floats
-    n_measured: Ints
-
-
-@dataclass(frozen=True, eq=False)
-class Features:
-    """Features of some patients, standardised: 0 is the training mean, 1 a training standard deviation.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Feature names, signatures first.
-    values : ndarray of float64, shape (n_patients, n_features)
-        Standardised values; 0, the training mean, where withheld or imputed by it.
-    missing : ndarray of bool, shape (n_patients, n_features)
-        True where a score was withheld or a covariate imputed.
-    coverage : ndarray of float64, shape (n_patients,)
-        Share of the signatures' genes that were measured.
-    """
-
-    names: tuple[str, ...]
-    values: Floats
-    missing: npt.NDArray[np.bool_]
-    coverage: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +55,8 @@ class FeatureRecipe(ArrayRecord):
         Reference of each score.
     covariate, level : ndarray of str, shape (n_covariate_columns,)
         Clinical variable, and the category the column stands for (empty for a number).
+    base : ndarray of str, shape (n_covariate_columns,)
+        The category of the variable that has no column of its own (empty for a number).
     fill, covariate_mean, covariate_sd : ndarray of float64, shape (n_covariate_columns,)
         Imputed value, centre and scale.
     min_coverage : float
@@ -115,6 +79,7 @@ class FeatureRecipe(ArrayRecord):
     signature_sd: Floats
     covariate: npt.NDArray[np.str_]
     level: npt.NDArray[np.str_]
+    base: npt.NDArray[np.str_]
     fill: Floats
     covariate_mean: Floats
     covariate_sd: Floats
@@ -163,7 +128,7 @@ class FeatureRecipe(ArrayRecord):
         Raises
         ------
         CohortError
-            If no gene of any signature is among the columns.
+            If no gene of any signature is among the columns, or ranks are over other genes.
         """
         position = {gene: column for column, gene in enumerate(genes)}
         columns = np.array([position.get(gene, -1) for gene in self.genes], dtype=np.intp)
@@ -177,12 +142,14 @@ class FeatureRecipe(ArrayRecord):
             picked = np.where(known[self.members], expression[:, columns[self.members]], np.nan).astype(np.float64)
             return Measured(picked, (~np.isnan(expression[:, columns[known]])).sum(axis=1))
         if ranked:
+            if not known.all() or len(position) != len(known):
+                raise CohortError("ranks were taken over other genes than the recipe's; give expression instead")
             ranks = expression[:, columns[self.members]].astype(np.float64)
             total = (~np.isnan(expression)).sum(axis=1)
         else:
-            inside = np.cumsum(known) - 1
-            ranks, total = rank_columns(expression[:, columns[known]], inside[self.members])
-            ranks[:, ~known[self.members]] = np.nan
+            inside, mine = np.cumsum(known) - 1, known[self.members]
+            ranks = np.full((len(expression), len(self.members)), np.nan)
+            ranks[:, mine], total = rank_columns(expression[:, columns[known]], inside[self.members[mine]])
         return Measured((ranks - 0.5) / np.maximum(total, 1)[:, None], total)
 
     def reference_rows(self, batch: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
@@ -313,7 +280,7 @@ class FeatureRecipe(ArrayRecord):
         for name in dict.fromkeys(map(str, self.covariate)):
             if name in covariates:
                 mine = self.covariate == name
-                values[:, mine] = encode_covariate(name, covariates[name], self.level[mine])
+                values[:, mine] = encode_covariate(name, covariates[name], self.level[mine], self.base[mine][0])
         imputed = np.isnan(values)
         values = np.where(imputed, self.fill, values)
         return (values - self.covariate_mean) * inverse_sd(self.covariate_sd), imputed

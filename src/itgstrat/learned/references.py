@@ -10,7 +10,7 @@ from itgstrat.errors import ModelError, name_some
 Floats = npt.NDArray[np.float64]
 
 
-def encode_covariate(name: str, values: npt.NDArray[Any], levels: npt.NDArray[np.str_]) -> Floats:
+def encode_covariate(name: str, values: npt.NDArray[Any], levels: npt.NDArray[np.str_], base: str = "") -> Floats:
     """Turn a clinical variable into its columns: itself if a number, one indicator a level otherwise.
 
     Parameters
@@ -18,9 +18,12 @@ def encode_covariate(name: str, values: npt.NDArray[Any], levels: npt.NDArray[np
     name : str
         The variable, for messages.
     values : ndarray, shape (n_patients,)
-        Its values; None and NaN are missing, and so is a category that training did not see.
+        Its values; None and NaN are missing, and so are an infinite number and a category that training did
+        not see.
     levels : ndarray of str, shape (n_columns,)
         The levels; a single empty string for a number.
+    base : str
+        The level without a column of its own.
 
     Returns
     -------
@@ -34,19 +37,26 @@ def encode_covariate(name: str, values: npt.NDArray[Any], levels: npt.NDArray[np
 
     Examples
     --------
-    >>> encode_covariate("sex", np.array(["f", "m", None], dtype=object), np.array(["m"]))
+    >>> encode_covariate("sex", np.array(["f", "m", None], dtype=object), np.array(["m"]), "f")
     array([[ 0.],
            [ 1.],
            [nan]])
     """
     if list(levels) == [""]:
         try:
-            return np.asarray(values, dtype=np.float64)[:, None]
+            numbers = np.asarray(values, dtype=np.float64)
+            return np.where(np.isfinite(numbers), numbers, np.nan)[:, None]
         except (TypeError, ValueError) as error:
             raise ModelError(f"covariate {name!r} was a number in training; found {name_some(values)}") from error
-    missing = np.array([value is None or value != value for value in values])
-    text = np.array([str(value) for value in values])
-    return np.where(missing[:, None], np.nan, (text[:, None] == levels).astype(float))
+    text = np.array([name_level(value) for value in values])[:, None]
+    missing = np.array([value is None or value != value for value in values])[:, None]
+    known = (text == levels).any(axis=1, keepdims=True) | (text == base)
+    return np.where(known & ~missing, (text == levels).astype(float), np.nan)
+
+
+def name_level(value: object) -> str:
+    """Spell a category the same way whether a table holds it as text, integer or float; 2.0 is "2"."""
+    return str(int(value)) if isinstance(value, float | np.floating) and float(value).is_integer() else str(value)
 
 
 def inverse_sd(sd: Floats) -> Floats:
@@ -75,5 +85,9 @@ def _moments(values: Floats) -> tuple[Floats, Floats, Floats]:
     """Mean, sum of squared deviations and count per column, ignoring NaN."""
     seen = ~np.isnan(values)
     count = seen.sum(axis=0).astype(float)
-    mean = np.where(seen, values, 0.0).sum(axis=0) / np.maximum(count, 1)
-    return mean, (np.where(seen, values - mean, 0.0) ** 2).sum(axis=0), count
+    # counted from the least value, so that a constant has a spread of exactly 0 however many patients there are
+    least = np.where(seen, values, np.inf).min(axis=0, initial=np.inf)
+    least = np.where(count > 0, least, 0.0)
+    above = np.where(seen, values - least, 0.0)
+    mean = above.sum(axis=0) / np.maximum(count, 1)
+    return least + mean, (np.where(seen, above - mean, 0.0) ** 2).sum(axis=0), count

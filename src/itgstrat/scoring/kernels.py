@@ -62,11 +62,11 @@ class ScoreMethod:
         Returns
         -------
         ndarray of float64, shape (n_patients,)
-            The score; NaN where no gene of the set was measured.
+            The score; NaN where no gene of the set was measured, or nothing but the set by singscore.
         """
         present = ~np.isnan(values)
         weights, offset = self.weigh(signs, present, n_measured)
-        scores: Floats = offset + (weights * np.where(present, values, 0.0)).sum(axis=1)
+        scores: Floats = offset + np.sum(weights * np.where(present, values, 0.0), axis=1)
         scores[~present.any(axis=1)] = np.nan
         return scores
 
@@ -74,7 +74,8 @@ class ScoreMethod:
 def _share(mask: npt.NDArray[np.bool_]) -> Floats:
     """1 / number of present genes for each present gene, 0 elsewhere."""
     counts = mask.sum(axis=1, keepdims=True)
-    return mask / np.maximum(counts, 1)
+    share: Floats = mask / np.maximum(counts, 1)
+    return share
 
 
 def _weigh_mean_rank(
@@ -89,7 +90,8 @@ def _weigh_singscore(
 ) -> tuple[Floats, Floats]:
     # With u = (rank - 0.5) / N and k genes present, (mean rank - min) / (max - min) - 1/2, where
     # min = (k + 1) / 2 and max = N - (k - 1) / 2, is (N mean(u) - k / 2) / (N - k) - 1/2. Ranks of the
-    # down set run the other way, u -> 1 - u, which only turns the sign of the centred score.
+    # down set run the other way, u -> 1 - u, which only turns the sign of the centred score. Where the set is
+    # all that was measured (k = N), least and greatest are the same, and there is no score.
     total = n_measured[:, None].astype(float)
     weights, offset = np.zeros(present.shape), np.zeros(len(present))
     for sign in (1.0, -1.0):
@@ -98,6 +100,7 @@ def _weigh_singscore(
         room = np.maximum(n_measured - size, 1)
         weights += sign * _share(mask) * total / room[:, None]
         offset -= sign * np.where(size > 0, size / 2 / room + 0.5, 0.0)
+        offset[(size > 0) & (size >= n_measured)] = np.nan
     return weights, offset
 
 

@@ -1,0 +1,133 @@
+"""Every score against a slow loop written from its publication."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import rankdata
+
+from itgstrat.scoring import SCORES
+
+
+def singscore(ranks, signs, total):
+    """Foroutan 2018: centred (mean rank - least) / (greatest - least); ranks of the down set are reversed."""
+    score = 0.0
+    for sign in (1, -1):
+        own = [r if sign > 0 else total - r + 1 for r, s in zip(ranks, signs, strict=True) if s == sign]
+        if own:
+            least, greatest = (len(own) + 1) / 2, (2 * total - len(own) + 1) / 2
+            score += (sum(own) / len(own) - least) / (greatest - least) - 0.5
+    return score
+
+
+def mean_rank(ranks, signs, total):
+    """Mean rank fraction up minus mean rank fraction down."""
+    score = 0.0
+    for sign in (1, -1):
+        own = [(r - 0.5) / total for r, s in zip(ranks, signs, strict=True) if s == sign]
+        score += sign * sum(own) / len(own) if own else 0.0
+    return score
+
+
+def zscore(values, signs, total):
+    """Lee 2008: sum of signed z over the square root of the number of genes."""
+    return sum(s * z for s, z in zip(signs, values, strict=True)) / math.sqrt(len(values))
+
+
+SLOW = {"singscore": singscore, "mean_rank": mean_rank, "zscore": zscore}
+LIMITS = {"singscore": (0.5, 1.0), "mean_rank": (1.0, 1.0), "zscore": (math.inf, math.inf)}
+
+
+def draw(seed, n_patients=6, n_genes=30, n_set=7, ties=True):
+    """Expression with ties and missing values; the set is the first genes, of both signs."""
+    random = np.random.default_rng(seed)
+    values = random.normal(8, 2, (n_patients, n_genes))
+    values = np.round(values) if ties else values
+    values[random.random(values.shape) < 0.15] = np.nan
+    values[:, n_set] = 1.0  # never nothing but the set
+    return values, random.choice([-1.0, 1.0], n_set)
+
+
+def gene_values(method, values, n_set):
+    total = (~np.isnan(values)).sum(axis=1)
+    ranks = rankdata(values, axis=1, nan_policy="omit")
+    entering = (ranks - 0.5) / total[:, None] if method.values == "rank" else values
+    return entering[:, :n_set], ranks[:, :n_set] if method.values == "rank" else values[:, :n_set], total
+
+
+def test_every_score_has_a_slow_twin():
+    assert SLOW.keys() == SCORES.keys()
+
+
+@pytest.mark.parametrize("name", SCORES)
+@given(seed=st.integers(0, 10_000))
+def test_a_score_equals_its_published_formula(name, seed):
+    method = SCORES[name]
+    values, signs = draw(seed)
+    entering, slow_values, total = gene_values(method, values, len(signs))
+    scores = method.score(entering, signs, total)
+    for patient, score in enumerate(scores):
+        seen = ~np.isnan(entering[patient])
+        if seen.any():
+            expected = SLOW[name](slow_values[patient, seen], signs[seen], int(total[patient]))
+            assert score == pytest.approx(expected, abs=1e-12)
+        else:
+            assert np.isnan(score)
+
+
+@pytest.mark.parametrize("name", SCORES)
+@given(seed=st.integers(0, 10_000))
+def test_a_score_is_its_offset_and_weighted_genes(name, seed):
+    values, signs = draw(seed)
+    entering, _, total = gene_values(SCORES[name], values, len(signs))
+    weights, offset = SCORES[name].weigh(signs, ~np.isnan(entering), total)
+    rebuilt = offset + np.nansum(weights * entering, axis=1)
+    known = (~np.isnan(entering)).any(axis=1)
+    np.testing.assert_allclose(SCORES[name].score(entering, signs, total)[known], rebuilt[known], atol=1e-12)
+    assert (weights[np.isnan(entering)] == 0).all()
+
+
+@pytest.mark.parametrize("name", SCORES)
+@given(seed=st.integers(0, 10_000), n_set=st.integers(1, 20))
+def test_limits_hold(name, seed, n_set):
+    values, signs = draw(seed, n_set=n_set)
+    entering, _, total = gene_values(SCORES[name], values, n_set)
+    scores = SCORES[name].score(entering, signs, total)
+    limit = LIMITS[name][int(len(set(signs)) > 1)]
+    assert (np.abs(scores[~np.isnan(scores)]) <= limit + 1e-12).all()
+
+
+@pytest.mark.parametrize(("order", "expected"), [(1, 0.5), (-1, -0.5)])
+def test_singscore_reaches_its_limits(order, expected):
+    fractions = (np.arange(1, 21)[::order][None, -4:] - 0.5) / 20
+    assert SCORES["singscore"].score(fractions, np.ones(4), np.array([20]))[0] == pytest.approx(expected)
+
+
+def test_singscore_of_reversed_signs_is_reversed():
+    values, signs = draw(3)
+    entering, _, total = gene_values(SCORES["singscore"], values, len(signs))
+    there, back = (SCORES["singscore"].score(entering, s, total) for s in (signs, -signs))
+    np.testing.assert_allclose(there, -back, atol=1e-12)
+
+
+def test_singscore_of_all_that_was_measured_is_not_defined():
+    fractions = np.array([[0.25, 0.75, np.nan], [1 / 6, 0.5, 5 / 6]])
+    assert np.isnan(SCORES["singscore"].score(fractions, np.ones(3), np.array([2, 3]))).all()
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_without_a_gene_there_is_no_score(name):
+    scores = SCORES[name].score(np.full((1, 3), np.nan), np.array([1.0, 1.0, -1.0]), np.array([0]))
+    assert np.isnan(scores).all()
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_every_method_says_what_it_is(name):
+    method = SCORES[name]
+    assert method.name == name
+    assert "doi" in method.reference
+    assert method.formula
+    assert method.limits
+    assert method.single_sample is (method.values == "rank")

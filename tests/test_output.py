@@ -1,0 +1,85 @@
+"""A folder of results is there whole, or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from itgstrat.errors import OutputError
+from itgstrat.output import check_folder, write_folder
+
+
+def write_new(folder):
+    (folder / "new.txt").write_text("new")
+
+
+def names(folder):
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_a_folder_is_written_with_its_parents(tmp_path):
+    folder = write_folder(tmp_path / "a" / "b", write_new)
+    assert names(tmp_path) == ["a", "b", "new.txt"]
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def test_an_existing_folder_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(OutputError, match="out exists; give another folder with --out, or replace it with --force"):
+        write_folder(tmp_path / "out", write_new)
+    with pytest.raises(OutputError, match="exists"):
+        check_folder(tmp_path / "out", force=False)
+    check_folder(tmp_path / "out", force=True)
+    assert names(tmp_path) == ["out"]
+
+
+def test_force_replaces_all_of_it(tmp_path):
+    (tmp_path / "out" / "old").mkdir(parents=True)
+    write_folder(tmp_path / "out", write_new, force=True)
+    assert names(tmp_path) == ["new.txt", "out"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failing_writer_leaves_the_old_folder_and_no_litter(tmp_path, error):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old.txt").write_text("old")
+
+    def fail(folder):
+        write_new(folder)
+        raise error("half way")
+
+    with pytest.raises(error, match="half way"):
+        write_folder(tmp_path / "out", fail, force=True)
+    with pytest.raises(error, match="half way"):
+        write_folder(tmp_path / "other", fail)
+    assert names(tmp_path) == ["old.txt", "out"]
+
+
+def test_a_move_that_fails_brings_the_old_folder_back(tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old.txt").write_text("old")
+    replace = Path.replace
+
+    def refuse_the_new(self, target):
+        if (self / "new.txt").exists():
+            raise OSError("no space left")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_the_new)
+    with pytest.raises(OSError, match="no space left"):
+        write_folder(tmp_path / "out", write_new, force=True)
+    assert names(tmp_path) == ["old.txt", "out"]
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"cannot be written: .*; give another folder"):
+        write_folder(tmp_path / "file" / "out", write_new)
+
+
+def test_the_folder_one_stands_in_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "mine.txt").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    for folder in (".", tmp_path, tmp_path.parent):
+        with pytest.raises(OutputError, match="is the folder you are in, or above it"):
+            write_folder(folder, write_new, force=True)
+    assert names(tmp_path) == ["mine.txt"]
