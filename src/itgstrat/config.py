@@ -87,7 +87,7 @@ class FeaturesConfig(Section):
     signatures: tuple[str, ...] = Field(
         default=("heterodimers",), min_length=1, description="Signature ids, groups or category:NAME."
     )
-    score: Literal["singscore", "mean_rank", "zscore"] = Field(
+    score: Literal["singscore", "mean_rank", "ssgsea", "aucell", "ucell", "zscore", "weighted_mean"] = Field(
         default="singscore", description="How a gene set becomes a number."
     )
     covariates: tuple[str, ...] = Field(default=(), description="Clinical variables beside the signatures.")

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from itgstrat.errors import OutputError
+from itgstrat.errors import OutputError, name_some
 
 
 def write_folder(folder: str | Path, write: Callable[[Path], None], force: bool = False) -> Path:
@@ -59,12 +59,20 @@ def check_folder(folder: str | Path, force: bool) -> None:
     Raises
     ------
     OutputError
-        If it exists and may not be replaced, or holds the folder one is in.
+        If it exists and may not be replaced, holds something else than results, or holds the folder one is in.
     """
     if Path.cwd().is_relative_to(Path(folder).resolve()):
         raise OutputError(f"{folder} is the folder you are in, or above it; give a folder of its own")
-    if Path(folder).exists() and not force:
+    if not Path(folder).exists():
+        return
+    if not force:
         raise OutputError(f"{folder} exists; give another folder with --out, or replace it with --force")
+    held = {path.name for path in Path(folder).iterdir()} if Path(folder).is_dir() else {"a file"}
+    if held and not held & {"predictions.tsv", "manifest.json"}:
+        raise OutputError(
+            f"{folder} holds {name_some(sorted(held))} and no results of itgstrat; --force replaces results only, "
+            "give another folder"
+        )
 
 
 def _move_in(workplace: Path, folder: Path) -> None:

@@ -73,10 +73,14 @@ def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled"
     if reference == "batch":
         _check_batches(bundle, cohort)
     featurised = bundle.recipe.featurise(**cohort.arrays(), reference=reference)
+    table = _tabulate(bundle, cohort, featurised, reference)
+    told = set(table["patient"][table["risk"].notna()])
+    features = explain_features(bundle.model, featurised, list(table["patient"]))
+    genes = explain_genes(bundle.model, featurised, list(table["patient"]))
     return Prediction(
-        table=_tabulate(bundle, cohort, featurised, reference),
-        explanations=explain_features(bundle.model, featurised, list(map(str, cohort.patients))),
-        genes=explain_genes(bundle.model, featurised, list(map(str, cohort.patients))),
+        table=table,
+        explanations=features[features["patient"].isin(told)].reset_index(drop=True),
+        genes=genes[genes["patient"].isin(told)].reset_index(drop=True),
         reference=reference,
         model_name=bundle.name,
         notes=_notes(bundle, cohort, featurised, reference),
@@ -134,7 +138,7 @@ def _notes(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, referenc
     used = {str(name) for name, coef in zip(bundle.model.features, bundle.model.coef, strict=True) if coef}
     absent = [name for name in absent if name in used]
     if absent:
-        notes.append(f"missing in every patient, taken at the training mean: {', '.join(absent)}")
+        notes.append(f"missing in every patient, imputed as training learned to: {', '.join(absent)}")
     beyond = bundle.horizons_days[-1] > float(bundle.model.followed_days[-1])
     if beyond:
         notes.append("training was not followed to the last horizon; survival there is not told")

@@ -1,147 +1,24 @@
 """Reading the fact documents into records; all that is wrong is collected in one list of faults."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args
 
-from itgstrat.biology.records import Confidence, Heterodimer, Rule, Signature, Source
+from itgstrat.biology.entry import FORMAT, Entry
+from itgstrat.biology.records import Confidence, Heterodimer, Rule, Signature
 from itgstrat.errors import name_some
 
-FORMAT = 1
+__all__ = [
+    "FORMAT",
+    "Entry",
+    "open_section",
+    "pick",
+    "read_entries",
+    "read_groups",
+    "read_heterodimer",
+    "read_signature",
+]
 
-Record = TypeVar("Record", Signature, Heterodimer)
-
-
-class Entry:
-    """One entry of a fact file, read field by field; what is wrong goes to the common list of faults.
-
-    Parameters
-    ----------
-    where : str
-        File part and id, put before each fault.
-    content : dict
-        The entry as YAML gave it.
-    faults : list of str
-        The common list, added to.
-    """
-
-    def __init__(self, where: str, content: dict[str, Any], faults: list[str]) -> None:
-        self.where, self.content, self.faults = where, content, faults
-
-    def fault(self, message: str) -> None:
-        """Add a fault of this entry to the common list.
-
-        Parameters
-        ----------
-        message : str
-            What was found and what is needed.
-        """
-        self.faults.append(f"{self.where}: {message}")
-
-    def text(self, key: str, needed: bool = True) -> str:
-        """Read a field of text.
-
-        Parameters
-        ----------
-        key : str
-            Name of the field.
-        needed : bool
-            Whether an empty or absent field is a fault.
-
-        Returns
-        -------
-        str
-            The text; empty where there is none.
-        """
-        value = self.content.get(key, "")
-        if not isinstance(value, str):
-            self.fault(f"{key}: need text, found {value!r}")
-        elif needed and not value.strip():
-            self.fault(f"{key} is missing")
-        return str(value)
-
-    def choice(self, key: str, known: Sequence[str]) -> Any:
-        """Read a field that has a few known values.
-
-        Parameters
-        ----------
-        key : str
-            Name of the field.
-        known : sequence of str
-            The values it may have.
-
-        Returns
-        -------
-        object
-            The value as found.
-        """
-        value = self.content.get(key)
-        if value not in known:
-            self.fault(f"{key}: need one of {', '.join(known)}, found {value!r}")
-        return value
-
-    def forbid_others(self, known: Iterable[str]) -> None:
-        """Call fields that no one reads a fault: most are slips of the pen.
-
-        Parameters
-        ----------
-        known : iterable of str
-            The fields that are read.
-        """
-        others = sorted(str(key) for key in self.content.keys() - set(known))
-        if others:
-            self.fault(f"unknown fields: {', '.join(others)}")
-
-    def source(self) -> Source:
-        """Read the field ``source``.
-
-        Returns
-        -------
-        Source
-            With empty fields where something is wrong.
-        """
-        content = self.content.get("source")
-        if not isinstance(content, dict):
-            self.fault("source: need a mapping with text, licence and verification")
-            return Source(text="")
-        inner = Entry(f"{self.where}: source", content, self.faults)
-        inner.forbid_others(Source.__dataclass_fields__)
-        needed = ("text", "licence", "verification")
-        return Source(**{key: inner.text(key, key in needed) for key in Source.__dataclass_fields__})
-
-    def genes(self) -> dict[str, int]:
-        """Read the field ``genes``.
-
-        Returns
-        -------
-        dict of str to int
-            Symbol -> +1 or -1; empty where there is none.
-        """
-        genes = self.content.get("genes")
-        if not isinstance(genes, dict) or not genes:
-            self.fault("genes: need a mapping of symbols to 1 or -1")
-            return {}
-        wrong = [str(gene) for gene, sign in genes.items() if not _is_sign(sign) or not isinstance(gene, str)]
-        if wrong:
-            self.fault(f"genes: need a symbol with 1 or -1; {len(wrong)} are not, e.g. {', '.join(wrong[:5])}")
-        return genes
-
-    def parts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Read the field ``parts``.
-
-        Returns
-        -------
-        tuple of (str, tuple of str)
-            Name and genes of each part; empty where there is none.
-        """
-        parts = self.content.get("parts", {})
-        if not isinstance(parts, dict) or not all(isinstance(genes, list) for genes in parts.values()):
-            self.fault("parts: need a mapping of names to lists of genes")
-            return ()
-        return tuple((str(name), tuple(map(str, genes))) for name, genes in parts.items())
-
-
-def _is_sign(value: object) -> bool:
-    return type(value) is int and value in (1, -1)
+Record = TypeVar("Record")
 
 
 def _check_parts(entry: Entry, signature: Signature) -> None:
@@ -184,6 +61,7 @@ def read_signature(entry: Entry) -> Signature:
         confidence=entry.choice("confidence", get_args(Confidence)),
         description=entry.text("description"),
         parts=entry.parts(),
+        beside=entry.texts("beside", needed=False),
     )
     _check_parts(entry, signature)
     return signature
@@ -214,7 +92,25 @@ def read_heterodimer(entry: Entry) -> Heterodimer:
     return dimer
 
 
-def _section(document: object, key: str, kind: type, faults: list[str]) -> Any:
+def open_section(document: object, key: str, kind: type, faults: list[str]) -> Any:
+    """Open one section of a fact document and check its format number.
+
+    Parameters
+    ----------
+    document : object
+        Parsed YAML.
+    key : str
+        Name of the section.
+    kind : type
+        What the section is: ``list`` or ``dict``.
+    faults : list of str
+        The common list, added to.
+
+    Returns
+    -------
+    list or dict
+        The section; empty where something is wrong.
+    """
     content = document if isinstance(document, dict) else {}
     if content.get("format") != FORMAT:
         faults.append(f"{key}: need format {FORMAT}, found {content.get('format')!r}")
@@ -224,7 +120,9 @@ def _section(document: object, key: str, kind: type, faults: list[str]) -> Any:
     return content[key]
 
 
-def read_entries(document: object, key: str, read: Callable[[Entry], Record], faults: list[str]) -> dict[str, Record]:
+def read_entries(
+    document: object, key: str, read: Callable[[Entry], Record], faults: list[str], name: str = "id"
+) -> dict[str, Record]:
     """Read all entries of one fact document.
 
     Parameters
@@ -234,67 +132,96 @@ def read_entries(document: object, key: str, read: Callable[[Entry], Record], fa
     key : str
         Under which name the list of entries stands.
     read : callable
-        `read_signature` or `read_heterodimer`.
+        Reads one entry, such as `read_signature`.
     faults : list of str
         The common list, added to.
+    name : str
+        The field that names an entry.
 
     Returns
     -------
     dict of str to record
-        By id.
+        By name.
     """
     records: dict[str, Record] = {}
-    for number, content in enumerate(_section(document, key, list, faults), start=1):
+    for number, content in enumerate(open_section(document, key, list, faults), start=1):
         if not isinstance(content, dict):
             faults.append(f"{key}: entry {number}: need a mapping, found {content!r}")
             continue
-        entry = Entry(f"{key}: {content.get('id') or f'entry {number}'}", content, faults)
-        record = read(entry)
-        if record.id in records:
-            entry.fault("this id is there twice")
-        records[record.id] = record
+        named = str(content.get(name) or f"entry {number}")
+        entry = Entry(f"{key}: {named}", content, faults)
+        if named in records:
+            entry.fault(f"this {name} is there twice")
+        records[named] = read(entry)
     return records
 
 
-def _flatten(name: str, members: Mapping[str, list[str]], path: tuple[str, ...], faults: list[str]) -> list[str]:
-    if name not in members:
-        return [name]
-    if name in path:
-        faults.append(f"groups: {' > '.join((*path, name))} goes round in a circle")
-        return []
-    return [leaf for member in members[name] for leaf in _flatten(member, members, (*path, name), faults)]
+def pick(name: str, signatures: Mapping[str, Signature]) -> tuple[str, ...]:
+    """Pick signatures by id or by ``category:NAME``.
+
+    Parameters
+    ----------
+    name : str
+        What to pick.
+    signatures : mapping of str to Signature
+        By id.
+
+    Returns
+    -------
+    tuple of str
+        Ids; empty where nothing has the name.
+    """
+    if name in signatures:
+        return (name,)
+    kind, _, category = name.partition(":")
+    return tuple(key for key, one in signatures.items() if kind == "category" and one.category == category)
 
 
-def read_groups(document: object, ids: Iterable[str], faults: list[str]) -> dict[str, tuple[str, ...]]:
+def read_groups(
+    document: object,
+    signatures: Mapping[str, Signature],
+    faults: list[str],
+    known: Mapping[str, tuple[str, ...]] | None = None,
+) -> dict[str, tuple[str, ...]]:
     """Read the named groups and spell out groups within groups.
 
     Parameters
     ----------
     document : object
         Parsed YAML.
-    ids : iterable of str
-        All known signature ids.
+    signatures : mapping of str to Signature
+        All known signatures, by id.
     faults : list of str
         The common list, added to.
+    known : mapping of str to tuple of str, optional
+        Groups of another catalogue that may be members too.
 
     Returns
     -------
     dict of str to tuple of str
         Group name -> signature ids, each once.
     """
-    known = set(ids)
     members: dict[str, list[str]] = {}
-    for name, content in _section(document, "groups", dict, faults).items():
+    for name, content in open_section(document, "groups", dict, faults).items():
         listed = content.get("members") if isinstance(content, dict) else None
         if not isinstance(listed, list) or not listed:
             faults.append(f"groups: {name}: need a list of members")
             continue
         members[str(name)] = [str(member) for member in listed]
-        if name in known:
+        if name in signatures:
             faults.append(f"groups: {name}: the name is taken by a signature")
-    groups = {name: tuple(dict.fromkeys(_flatten(name, members, (), faults))) for name in members}
+    elsewhere = known or {}
+
+    def spell(name: str, path: tuple[str, ...]) -> list[str]:
+        if name in path:
+            faults.append(f"groups: {' > '.join((*path, name))} goes round in a circle")
+            return []
+        if name not in members:
+            return list(elsewhere.get(name) or pick(name, signatures))
+        return [leaf for member in members[name] for leaf in spell(member, (*path, name))]
+
     for name, listed in members.items():
-        unknown = [member for member in listed if member not in known and member not in members]
+        unknown = [one for one in listed if one not in members and not elsewhere.get(one) and not pick(one, signatures)]
         if unknown:
             faults.append(f"groups: {name}: unknown members: {name_some(unknown)}")
-    return groups
+    return {name: tuple(dict.fromkeys(spell(name, ()))) for name in members}

@@ -5,15 +5,17 @@ traceback. Nothing heavy is imported here: each command imports what it needs wh
 """
 
 import logging
-import os
 import sys
 from typing import Annotated
 
 import typer
 
 from itgstrat import __version__
-from itgstrat.cli import check, demo, inspect, predict, schema, train
+from itgstrat.cli import agents, check, demo, inspect, predict, schema, signatures, systems, train
 from itgstrat.errors import ItgstratError
+
+#: Exit code after Ctrl-C, by the convention of shells.
+STOPPED = 130
 
 app = typer.Typer(
     name="itgstrat",
@@ -46,6 +48,9 @@ def configure(
 
 for module in (demo, train, predict, check, schema, inspect):
     app.command(name=module.__name__.rpartition(".")[2])(module.run)
+app.add_typer(signatures.app, name="signatures")
+app.add_typer(systems.app, name="systems")
+app.add_typer(agents.app, name="agents")
 
 
 def main() -> None:
@@ -56,16 +61,17 @@ def main() -> None:
     SystemExit
         With the exit code.
     """
+    verbose = "--verbose" in sys.argv[1:]
+    # wherever it stands, so that it can be put behind a command that has just failed
+    arguments = ["--verbose"] * verbose + [word for word in sys.argv[1:] if word != "--verbose"]
     try:
-        app()
-    except ItgstratError as error:
-        if "--verbose" in sys.argv:
+        app(arguments, prog_name="itgstrat")
+    except (ItgstratError, OSError) as error:
+        if verbose:
             raise
         typer.echo(f"itgstrat: {error}", err=True)
         sys.exit(1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("itgstrat: stopped; nothing was written", err=True)
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == STOPPED:
+            typer.echo("itgstrat: stopped; nothing was written", err=True)
+        raise

@@ -17,7 +17,8 @@ def run(
 
     checked = load_config(config, overrides or [])
     cohorts = [*checked.cohorts, *checked.validation.external]
-    absent = [c.source for c in cohorts if ":" not in c.source and not Path(c.source).exists()]
-    typer.echo(f"{config}: no fault ({len(cohorts)} cohorts, {len(checked.features.signatures)} signature choices)")
+    named = [path for cohort in cohorts for path in (cohort.source, cohort.clinical) if path and ":" not in path]
+    absent = [path for path in named if not Path(path).exists()]
+    typer.echo(f"{config}: no fault (cohorts: {', '.join(cohort.name for cohort in cohorts)})")
     for source in absent:
         typer.echo(f"  note: {source} is not there yet")

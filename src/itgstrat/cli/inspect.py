@@ -1,7 +1,10 @@
 """`itgstrat inspect`: what a file is."""
 
 import json
+from itertools import zip_longest
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Annotated
 
 import typer
@@ -24,9 +27,11 @@ def run(
     found["integrins"] = (
         f"{len(inspection.integrins)} of {len(inspection.integrins) + len(inspection.integrins_missing)}"
     )
-    width = max(map(len, found))
+    width = max(map(len, found)) + 2
     for key, value in found.items():
-        lines = value if isinstance(value, list) else [value]
-        typer.echo(f"{key.replace('_', ' '):<{width}}  {lines[0] if lines else '-'}")
-        for line in lines[1:]:
-            typer.echo(f"{'':<{width}}  {line}")
+        said = value if isinstance(value, list) else [f"{value:.1%}" if isinstance(value, float) else value]
+        lines = [line for item in said for line in wrap(str(item), max(40, get_terminal_size().columns - width))] or [
+            "-"
+        ]
+        for title, line in zip_longest([key.replace("_", " ")], lines, fillvalue=""):
+            typer.echo(f"{title:<{width}}{line}")

@@ -20,12 +20,16 @@ def run(
         Literal["pooled", "batch", "cohort"],
         typer.Option(
             "--reference",
+            metavar="HOW",
             help="pooled: frozen training reference; batch: that of the training cohort named by --name; cohort: "
             "location and scale learned from these patients (30 or more).",
         ),
     ] = "pooled",
     name: Annotated[str | None, typer.Option("--name", help="Name of the cohort.")] = None,
-    unit: Annotated[str, typer.Option("--unit", help="counts, linear, log2, log-ratio, z-score or auto.")] = "auto",
+    unit: Annotated[
+        Literal["auto", "counts", "linear", "log2", "log-ratio", "z-score"],
+        typer.Option("--unit", metavar="UNIT", help="auto, counts, linear, log2, log-ratio or z-score."),
+    ] = "auto",
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html too.")] = True,
     force: Force = False,
 ) -> None:
@@ -37,7 +41,7 @@ def run(
 
     check_folder(out, force)
     bundle = ModelBundle.load(model)
-    cohort = read_cohort(expression, name=name, clinical=clinical, unit=unit)  # type: ignore[arg-type]
+    cohort = read_cohort(expression, name=name, clinical=clinical, unit=unit)
     prediction = predict(bundle, cohort, reference)
 
     def write(folder: Path) -> None:
@@ -50,18 +54,18 @@ def run(
             (folder / "report.html").write_text(prediction_report(prediction, bundle), encoding="utf-8")
 
     write_folder(out, write, force)
-    _say(prediction, out)
+    _say(prediction, out, report)
 
 
-def _say(prediction: "Prediction", out: Path) -> None:
+def _say(prediction: "Prediction", out: Path, report: bool) -> None:
     counts = prediction.table["stratum"].value_counts()
     strata = ", ".join(f"{count} {name}" for name, count in counts.items())
     unlike = int(prediction.table["out_of_distribution"].sum())
-    typer.echo(
-        f"{len(prediction.table)} patients by {prediction.model_name} ({prediction.reference} reference): {strata}"
-    )
+    who = f"{len(prediction.table)} patient{'' if len(prediction.table) == 1 else 's'}"
+    typer.echo(f"{who} by {prediction.model_name} ({prediction.reference} reference): {strata}")
     if unlike:
         typer.echo(f"{unlike} out of distribution; the column `why` of predictions.tsv says why")
     for note in prediction.notes:
         typer.echo(f"note: {note}")
-    typer.echo(f"{out}/predictions.tsv  explanations.tsv  explanations_by_gene.tsv")
+    files = "predictions.tsv  explanations.tsv  explanations_by_gene.tsv"
+    typer.echo(f"{out}/{'report.html  ' if report else ''}{files}")

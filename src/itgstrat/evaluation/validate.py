@@ -1,5 +1,6 @@
 """The evaluation of a run: cross-validation, left-out cohorts and external cohorts, all with their baselines."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -132,6 +133,8 @@ def evaluate(
     outcome = training.require_outcome()
     ranked = rank_cohort(training, config.features.score)
     settings = config.evaluation
+    needed = max(settings.folds, math.ceil(LEAST_EVENTS * settings.folds / (settings.folds - 1)))
+    require_events(outcome, needed, f"training on {settings.folds - 1} of {settings.folds} folds")
     folds = repeated_folds(outcome, settings.folds, settings.repeats, config.seed)
     trials = [Trial("cross-validation", training.name, ("batch",), ranked, ranked, tuple(folds))]
     trials += [_whole("external", cohort.name, ranked, cohort) for cohort in external]

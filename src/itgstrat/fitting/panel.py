@@ -242,6 +242,7 @@ def _draft_recipe(
         gene_sd=np.empty((0, 0)),
         signature_mean=np.empty((0, 0)),
         signature_sd=np.empty((0, 0)),
+        term_mean=np.empty((0, 0)),
         covariate=np.empty(0, dtype=str),
         level=np.empty(0, dtype=str),
         base=np.empty(0, dtype=str),

@@ -53,6 +53,8 @@ class FeatureRecipe(ArrayRecord):
         Reference of each gene value.
     signature_mean, signature_sd : ndarray of float64, shape (n_batches + 1, n_signatures)
         Reference of each score.
+    term_mean : ndarray of float64, shape (n_batches + 1, n_entries)
+        Mean of what each gene adds to the score of a ``set``.
     covariate, level : ndarray of str, shape (n_covariate_columns,)
         Clinical variable, and the category the column stands for (empty for a number).
     base : ndarray of str, shape (n_covariate_columns,)
@@ -77,6 +79,7 @@ class FeatureRecipe(ArrayRecord):
     gene_sd: Floats
     signature_mean: Floats
     signature_sd: Floats
+    term_mean: Floats
     covariate: npt.NDArray[np.str_]
     level: npt.NDArray[np.str_]
     base: npt.NDArray[np.str_]
@@ -188,7 +191,7 @@ class FeatureRecipe(ArrayRecord):
             Scores; NaN where withheld.
         """
         z = self.gene_z(measured, rows)
-        inputs = measured.values if self.method.values == "rank" else z
+        inputs = self._inputs(measured, z)
         scores = np.empty((len(z), len(self.signatures)))
         for position, rule in enumerate(self.rules):
             own = self.entries(position)
@@ -200,6 +203,21 @@ class FeatureRecipe(ArrayRecord):
             else:
                 scores[:, position] = part_means(z[:, columns] * signs, self.part[own]).min(axis=1)
         return scores
+
+    def _inputs(self, measured: Measured, z: Floats) -> Floats:
+        """Give what the scoring method takes for a gene."""
+        return measured.values if self.method.values == "rank" else z
+
+    def _terms(self, measured: Measured, rows: npt.NDArray[np.intp]) -> Floats:
+        """What each signature-gene entry adds to the score of its set; NaN where not measured, or no set."""
+        inputs = self._inputs(measured, self.gene_z(measured, rows))
+        terms = np.full((len(inputs), len(self.gene)), np.nan)
+        for position in np.flatnonzero(self.rules == "set").tolist():
+            own = self.entries(position)
+            values = inputs[:, self.gene[own]]
+            added, _ = self.method.terms(values, self.sign[own], measured.n_measured)
+            terms[:, own] = np.where(np.isnan(values), np.nan, added)
+        return terms
 
     def apply(
         self, measured: Measured, batch: npt.NDArray[np.str_], covariates: Mapping[str, npt.NDArray[Any]]
@@ -300,10 +318,6 @@ class FeatureRecipe(ArrayRecord):
         FeatureRecipe
             The recipe with the new references.
 
-        Raises
-        ------
-        CohortError
-            If there are no patients.
         """
         names, groups = np.unique(batch, return_inverse=True)
         pooled = np.full(len(batch), len(names))
@@ -311,13 +325,14 @@ class FeatureRecipe(ArrayRecord):
         gene_mean, gene_sd = locate(measured.values, measured.values, groups)
         fresh = replace(fresh, gene_mean=gene_mean, gene_sd=gene_sd)
         mean, sd = locate(fresh.raw_scores(measured, groups), fresh.raw_scores(measured, pooled), groups)
-        return replace(fresh, signature_mean=mean, signature_sd=sd)
+        terms, _ = locate(fresh._terms(measured, groups), fresh._terms(measured, pooled), groups)
+        return replace(fresh, signature_mean=mean, signature_sd=sd, term_mean=terms)
 
     def split_over_genes(self, measured: Measured, batch: npt.NDArray[np.str_]) -> tuple[Floats, Floats]:
         """Split each standardised signature exactly over its genes, by the method's own arithmetic.
 
-        A set's score is affine in its genes and is split by its weights; the lower of two subunits or parts is
-        given to the genes that decided it.
+        A set's score is a sum of what its genes add, and a gene's share is what it adds more than in training;
+        the lower of two subunits or parts is given to the genes that decided it.
 
         Parameters
         ----------
@@ -336,12 +351,13 @@ class FeatureRecipe(ArrayRecord):
         """
         rows = self.reference_rows(batch)
         z, scores = self.gene_z(measured, rows), self.raw_scores(measured, rows)
+        terms = self._terms(measured, rows)
         mean, scale = self.signature_mean[rows], inverse_sd(self.signature_sd)[rows]
         shares, rest = np.zeros((len(rows), len(self.gene))), np.zeros(scores.shape)
         for position, rule in enumerate(self.rules):
             own = self.entries(position)
             if rule == "set":
-                raw = self._split_set(measured, z, rows, own)
+                raw = self._split_set(terms, rows, own)
             else:
                 raw = split_lower(z[:, self.gene[own]] * self.sign[own], self.part[own], mean[:, position])
             withheld = np.isnan(scores[:, position])
@@ -350,15 +366,14 @@ class FeatureRecipe(ArrayRecord):
             shares[:, own], rest[:, position] = share, total - share.sum(axis=1)
         return shares, rest
 
-    def _split_set(self, measured: Measured, z: Floats, rows: npt.NDArray[np.intp], own: slice) -> Floats:
-        columns = self.gene[own]
-        if self.method.values == "rank":
-            centred = measured.values[:, columns] - self.gene_mean[rows][:, columns]
-        else:
-            centred = z[:, columns]
-        present = ~np.isnan(centred)
-        weights, _ = self.method.weigh(self.sign[own], present, measured.n_measured)
-        return weights * np.where(present, centred, 0.0)
+    def _split_set(self, terms: Floats, rows: npt.NDArray[np.intp], own: slice) -> Floats:
+        """What each measured gene adds more than in training; a set scored on fewer genes weighs each more."""
+        present, usual = ~np.isnan(terms[:, own]), self.term_mean[rows][:, own]
+        for sign in np.unique(self.sign[own]):
+            mine = self.sign[own] == sign
+            scored = np.maximum(present[:, mine].sum(axis=1, keepdims=True), 1)
+            usual[:, mine] *= mine.sum() / scored
+        return np.where(present, terms[:, own] - usual, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

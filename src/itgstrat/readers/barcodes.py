@@ -11,7 +11,9 @@ from itgstrat.errors import InputError
 #: Which samples of a patient count: the primary tumour, a metastasis, normal tissue, or each by itself.
 Samples = Literal["primary", "metastatic", "normal", "all"]
 
-_BARCODE = re.compile(r"(TCGA-[A-Z0-9]{2}-[A-Z0-9]{4})(?:-(\d{2})([A-Z])?(?:-.+)?)?")
+_BARCODE = re.compile(r"(TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}|TARGET-\d{2}-[A-Z0-9]{6})(?:-(\d{2})([A-Z])?(?:-.+)?)?")
+#: GTEx holds tissue of donors without the disease.
+_GTEX = re.compile(r"(GTEX-[A-Z0-9]{4,5})(?:-.+)?")
 #: Sample type codes in order of preference. Solid primary tumour (01); where a patient has none, primary
 #: blood cancer from blood (03) or marrow (09), then a further new primary (05).
 #: https://gdc.cancer.gov/resources-tcga-users/tcga-code-tables/sample-type-codes
@@ -36,6 +38,10 @@ _TYPES = {
     "13": "normal EBV-immortalised cells",
     "14": "normal marrow",
     "20": "control",
+    "40": "recurrent blood cancer (blood)",
+    "50": "cell line",
+    "60": "xenograft",
+    "61": "xenograft",
 }
 
 
@@ -81,7 +87,7 @@ class Selection:
 
 
 def parse_barcode(label: str) -> Barcode | None:
-    """Read a TCGA barcode, also in small letters or with the dots that R puts in place of hyphens.
+    """Read a TCGA, TARGET or GTEx barcode, also in small letters or with the dots of R in place of hyphens.
 
     Parameters
     ----------
@@ -91,7 +97,7 @@ def parse_barcode(label: str) -> Barcode | None:
     Returns
     -------
     Barcode or None
-        None if the label is no TCGA barcode.
+        None if the label is no such barcode.
 
     Examples
     --------
@@ -100,7 +106,10 @@ def parse_barcode(label: str) -> Barcode | None:
     >>> parse_barcode("GSM31819") is None
     True
     """
-    match = _BARCODE.fullmatch(label.strip().upper().replace(".", "-"))
+    written = label.strip().upper().replace(".", "-")
+    if donor := _GTEX.fullmatch(written):
+        return Barcode(label, donor[1], "11")
+    match = _BARCODE.fullmatch(written)
     return Barcode(label, match[1], match[2] or "") if match else None
 
 

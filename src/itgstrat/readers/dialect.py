@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from itgstrat.errors import InputError, name_some
 
@@ -30,6 +31,8 @@ class Dialect:
         Number of the header's line in the file, from 1.
     peek : tuple of tuple of str
         The fields of the first rows.
+    quoted : bool
+        Whether fields may stand in quotation marks.
     """
 
     delimiter: str
@@ -37,6 +40,7 @@ class Dialect:
     start: int
     line: int
     peek: tuple[tuple[str, ...], ...]
+    quoted: bool = True
 
 
 def detect_dialect(text: bytes, path: Path) -> Dialect:
@@ -119,7 +123,8 @@ def count_fields(body: bytes, dialect: Dialect) -> list[str]:
         Such as ``"line 7 has 3 fields"``; empty if all rows are complete.
     """
     lines = body.decode().split("\n")
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=dialect.delimiter, strict=False)
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=dialect.delimiter, quoting=quoting, strict=False)
     width = len(dialect.header)
     return [
         f"line {dialect.line + reader.line_num} has {len(row)} fields" for row in reader if row and len(row) != width

@@ -1,5 +1,6 @@
 """Gene labels of any kind -> approved HGNC symbols, one row of numbers a symbol; what is lost is named."""
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +14,9 @@ from itgstrat.biology.catalogue import load_catalogue
 from itgstrat.biology.hgnc import GeneTable, load_hgnc
 from itgstrat.cohort import Dropped
 from itgstrat.errors import InputError, name_some
+from itgstrat.readers.spreadsheet import find_mangled
+
+logger = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float32]
 Identifier = Literal["HGNC symbol", "Ensembl gene", "Entrez gene", "SYMBOL|ENTREZ"]
@@ -46,11 +50,14 @@ class Label:
         True for an approved symbol or a database id, False for an old name or alias.
     lost : str
         Why there is no symbol; empty otherwise.
+    mangled : bool
+        True for a date that a spreadsheet made of a symbol.
     """
 
     symbol: str = ""
     direct: bool = True
     lost: str = ""
+    mangled: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +90,12 @@ class GeneMapping:
     def n_renamed(self) -> int:
         """Number of labels that are an old name or alias of their gene."""
         return sum(1 for meaning in self.meanings if meaning.symbol and not meaning.direct)
+
+    @property
+    def mangled(self) -> tuple[str, ...]:
+        """Labels that are dates made of symbols by a spreadsheet, with the gene where there is only one."""
+        pairs = zip(self.labels, self.meanings, strict=True)
+        return tuple(f"{label} ({meaning.symbol or 'several'})" for label, meaning in pairs if meaning.mangled)
 
     @property
     def share(self) -> float:
@@ -119,7 +132,7 @@ def map_genes(labels: Sequence[str], table: GeneTable | None = None) -> GeneMapp
 
     Every label is read by its own form: Ensembl gene id with or without version, Entrez gene id,
     ``SYMBOL|ENTREZ`` (the id counts, also in ``?|100130426``), else a symbol, old symbol or alias. An old
-    name counts only where it leads to one gene.
+    name counts only where it leads to one gene; so does a date that a spreadsheet made of a symbol (``2-Sep``).
 
     Parameters
     ----------
@@ -178,7 +191,10 @@ def _by_id(symbol: str | None) -> Label:
 def _read_symbol(name: str, table: GeneTable) -> Label:
     found = table.resolve(name)
     if found is None:
-        return Label(lost=_UNKNOWN)
+        genes = find_mangled(name, table)
+        if len(genes) > 1:
+            return Label(lost=f"date that a spreadsheet made of {' or '.join(genes)}", mangled=True)
+        return Label(genes[0], direct=False, mangled=True) if genes else Label(lost=_UNKNOWN)
     if found.symbol is None:
         return Label(lost="old name of several genes")
     return Label(found.symbol, direct=found.how == "approved")
@@ -238,6 +254,8 @@ def collapse_genes(
     """
     if duplicates not in get_args(Duplicates):
         raise InputError(f"duplicates {duplicates!r} is not known; use one of {', '.join(get_args(Duplicates))}")
+    if mapping.mangled:
+        logger.warning("%s: symbols turned into dates by a spreadsheet: %s", cohort, name_some(mapping.mangled))
     groups, outdated = _group(mapping)
     repeated = {symbol: found for symbol, found in groups.items() if len(found) > 1}
     if repeated and duplicates == "fail":

@@ -10,20 +10,21 @@ import pandas as pd
 from itgstrat.biology.catalogue import load_catalogue
 from itgstrat.errors import name_some
 from itgstrat.outcome import Endpoint
-from itgstrat.readers.barcodes import Selection
+from itgstrat.readers.barcodes import Selection, parse_barcode
+from itgstrat.readers.cautions import caution_notes
 from itgstrat.readers.clinical import join_clinical
+from itgstrat.readers.clinical_source import load_clinical
 from itgstrat.readers.detect import find_layout
 from itgstrat.readers.endpoints import count_events, find_endpoints, find_inverted
 from itgstrat.readers.genes import GeneMapping, map_genes
-from itgstrat.readers.layout import RawCohort
+from itgstrat.readers.layout import Glance, RawCohort, find_unit
 from itgstrat.readers.reading import (
     choose_samples,
     drop_other_tissue,
-    load_clinical,
     name_cohort,
     require_catalogue_genes,
 )
-from itgstrat.readers.units import COHORT_UNIT, detect_unit
+from itgstrat.readers.units import COHORT_UNIT
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,14 @@ def inspect_path(source: str | Path, clinical: str | Path | pd.DataFrame | None 
     """
     source = str(source)
     layout = find_layout(source)
-    raw = layout.read(source, "auto")
-    selection = choose_samples(raw, "primary", name_cohort(source))
+    if layout.glance is not None:
+        return _inspect_glance(source, layout.name, layout.glance(source))
+    raw = layout.open(source)
+    selection = choose_samples(raw, "primary", raw.name or name_cohort(source))
     expression = raw.values[list(selection.positions)]
     mapping = map_genes(raw.labels)
     require_catalogue_genes(mapping.symbols, raw)
-    unit, reason = detect_unit(expression)
+    unit, reason = find_unit(raw, expression)
     table, notes = _read_table(raw, selection, clinical)
     integrins = load_catalogue().integrin_genes()
     return Inspection(
@@ -170,14 +173,42 @@ def inspect_path(source: str | Path, clinical: str | Path | pd.DataFrame | None 
         integrins_missing=tuple(gene for gene in integrins if gene not in mapping.symbols),
         clinical_columns=() if table is None else tuple(map(str, table.columns)),
         endpoints=() if table is None else _endpoints(table),
-        notes=(*raw.notes, *_gene_notes(mapping), *map(str, selection.dropped), *notes),
+        notes=(*raw.notes, *_gene_notes(mapping), *map(str, (*raw.dropped, *selection.dropped)), *notes),
+    )
+
+
+def _inspect_glance(source: str, layout: str, glance: Glance) -> Inspection:
+    """Describe a file without expression; what belongs to numbers stays empty."""
+    mapping = map_genes(glance.labels) if glance.labels else None
+    symbols = mapping.symbols if mapping else frozenset()
+    integrins = load_catalogue().integrin_genes() if mapping else ()
+    return Inspection(
+        source=source,
+        layout=layout,
+        orientation=f"no expression: {glance.content}",
+        n_samples=len(glance.samples),
+        n_patients=len({code.patient if (code := parse_barcode(label)) else label for label in glance.samples}),
+        n_labels=len(glance.labels),
+        n_genes=len(symbols),
+        identifier=mapping.identifier if mapping else "",
+        share_resolved=mapping.share if mapping else 0.0,
+        unit="",
+        unit_reason="",
+        cohort_unit="",
+        n_missing=0,
+        n_constant=0,
+        integrins=tuple(gene for gene in integrins if gene in symbols),
+        integrins_missing=tuple(gene for gene in integrins if gene not in symbols),
+        clinical_columns=() if glance.clinical is None else tuple(map(str, glance.clinical.columns)),
+        endpoints=() if glance.clinical is None else _endpoints(glance.clinical),
+        notes=glance.notes,
     )
 
 
 def _read_table(
     raw: RawCohort, selection: Selection, clinical: str | Path | pd.DataFrame | None
 ) -> tuple[pd.DataFrame | None, list[str]]:
-    table, source = load_clinical(raw, clinical)
+    table, source, loaded = load_clinical(raw, clinical)
     if table is None:
         return None, ["no clinical table given"]
     labels = [raw.samples[at] for at in selection.positions]
@@ -188,7 +219,8 @@ def _read_table(
         for name in find_inverted(joined.table)
     ]
     rows = joined.table.drop(index=[patient for record in others for patient in record.names])
-    return rows, [*joined.notes, *map(str, others), *inverted]
+    cautions = caution_notes(rows, [found.event for found in find_endpoints(rows)]) if selection.is_tcga else ()
+    return rows, [*loaded, *joined.notes, *map(str, others), *inverted, *cautions]
 
 
 def _endpoints(table: pd.DataFrame) -> tuple[EndpointCount, ...]:
@@ -199,6 +231,8 @@ def _gene_notes(mapping: GeneMapping) -> list[str]:
     notes = [str(record) for record in mapping.lost()]
     if mapping.n_renamed:
         notes.append(f"{mapping.n_renamed} labels are old names or aliases and were brought to the approved symbol")
+    if mapping.mangled:
+        notes.append(f"symbols turned into dates by a spreadsheet: {name_some(mapping.mangled)}; export the table anew")
     repeated = mapping.n_resolved - len(mapping.symbols)
     if repeated:
         notes.append(f"{repeated} labels are further rows of genes already there")

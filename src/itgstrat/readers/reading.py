@@ -1,8 +1,8 @@
 """From any public layout to a Cohort: samples chosen, genes named, unit known, outcome attached."""
 
 import logging
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +13,18 @@ from itgstrat.biology.catalogue import load_catalogue
 from itgstrat.cohort import Cohort, Dropped
 from itgstrat.errors import InputError, name_some
 from itgstrat.outcome import Endpoint, Outcome
+from itgstrat.readers.alterations import Alterations
 from itgstrat.readers.barcodes import Samples, Selection, select_samples
+from itgstrat.readers.beside import Source, join_alterations, read_alterations
 from itgstrat.readers.clinical import ClinicalJoin, ColumnRule, find_other_tissue, harmonise, join_clinical
+from itgstrat.readers.clinical_source import LoadedClinical, load_clinical, log_cautions
 from itgstrat.readers.detect import find_layout
 from itgstrat.readers.dialect import refuse_repeats
 from itgstrat.readers.endpoints import read_outcome
 from itgstrat.readers.genes import Duplicates, collapse_genes, map_genes
-from itgstrat.readers.layout import Orientation, RawCohort
-from itgstrat.readers.tables import read_clinical, tidy_clinical
-from itgstrat.readers.units import COHORT_UNIT, DeclaredUnit, resolve_unit, to_log2
+from itgstrat.readers.layout import Orientation, RawCohort, find_unit
+from itgstrat.readers.specimens import select_by_type
+from itgstrat.readers.units import COHORT_UNIT, DeclaredUnit, to_log2
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +62,9 @@ def read_cohort(
     duplicates: Duplicates = "highest_mean",
     samples: Samples = "primary",
     genes: Collection[str] | None = None,
+    alterations: Source | Sequence[Source] | None = None,
+    layout: str | None = None,
+    **options: object,
 ) -> Cohort:
     """Read a cohort: expression, and clinical table and outcome where they are given.
 
@@ -89,6 +95,12 @@ def read_cohort(
         Which TCGA samples count.
     genes : collection of str, optional
         HGNC symbols to keep; all if not given. Scores by rank need all.
+    alterations : path, DataFrame, Alterations, or a sequence of them, optional
+        Mutations (MAF), copy-number calls, per-sample tables; see `read_alterations`. A layout may bring its own.
+    layout : str, optional
+        Name of the layout, as `inspect_path` shows it; detected if not given.
+    **options
+        What one layout alone knows, such as ``probe_map`` for GEO; its page in the documentation lists them.
 
     Returns
     -------
@@ -102,12 +114,14 @@ def read_cohort(
         twice, or the clinical table does not fit.
     """
     source = str(source)
-    raw = find_layout(source).read(source, orientation)
-    name = name or name_cohort(raw.source)
+    raw = find_layout(source, layout).open(source, orientation, **options)
+    name = name or raw.name or name_cohort(raw.source)
     selection = choose_samples(raw, samples, name)
     expression = np.ascontiguousarray(raw.values[list(selection.positions)])
-    found_unit, reason = resolve_unit(expression, unit)
+    found_unit, reason = find_unit(raw, expression, unit)
     logger.info("%s: %s; unit %s (%s)", name, raw.orientation, found_unit, reason)
+    for note in raw.notes:
+        logger.info("%s: %s", name, note)
     mapping = map_genes(raw.labels)
     symbols, expression, lost_genes = collapse_genes(to_log2(expression, found_unit), mapping, duplicates, name)
     require_catalogue_genes(symbols, raw)
@@ -119,12 +133,16 @@ def read_cohort(
         table = _keep_genes(table, genes, name)
     if not patients.kept.all():
         table = table[patients.kept]
-    dropped = (*selection.dropped, *patients.dropped, *lost_genes)
+    altered = load_alterations(raw, alterations, selection, name)
+    own = tuple(replace(record, cohort=name) for record in raw.dropped)
+    dropped = (*own, *selection.dropped, *patients.dropped, *lost_genes)
     for record in dropped:
         logger.warning("%s: %s", name, record)
     _warn_constant(table, name)
     batch = np.full(len(table), name)
-    return Cohort(name, table, patients.clinical, batch, patients.outcome, COHORT_UNIT[found_unit], dropped, source)
+    cohort_unit = COHORT_UNIT[found_unit]
+    altered = None if altered is None else altered[patients.kept]
+    return Cohort(name, table, patients.clinical, batch, patients.outcome, cohort_unit, dropped, source, altered)
 
 
 def name_cohort(source: str) -> str:
@@ -178,7 +196,45 @@ def choose_samples(raw: RawCohort, samples: Samples, name: str) -> Selection:
     if unnamed:
         raise InputError(f"{raw.source}: patients without a name (number {name_some(unnamed)}); name them all")
     refuse_repeats(raw.samples, "patients", Path(raw.source))
-    return select_samples(raw.samples, samples, name)
+    selection = select_samples(raw.samples, samples, name)
+    if raw.patients is None or selection.is_tcga:
+        return selection
+    return select_by_type(raw.samples, raw.patients, raw.sample_types, samples, name)
+
+
+def load_alterations(
+    raw: RawCohort, given: Source | Sequence[Source] | None, selection: Selection, name: str
+) -> pd.DataFrame | None:
+    """Load the alterations that come with the layout and those that are given, on the patients of the cohort.
+
+    Parameters
+    ----------
+    raw : RawCohort
+        The cohort as its files have it.
+    given : path, DataFrame, Alterations, or a sequence of them, or None
+        Further alterations.
+    selection : Selection
+        The samples that stay.
+    name : str
+        Name of the cohort.
+
+    Returns
+    -------
+    DataFrame or None
+        One row a patient; NaN is not assessed. None where nothing is there.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or shares no sample with the cohort.
+    """
+    own = None if raw.alterations is None else Alterations(raw.alterations, raw.source)
+    further = [] if given is None else read_alterations(given)
+    labels = [raw.samples[at] for at in selection.positions]
+    table, notes = join_alterations(further, labels, selection.patients, own)
+    for note in notes:
+        logger.info("%s: %s", name, note)
+    return table
 
 
 def require_catalogue_genes(symbols: Collection[str], raw: RawCohort) -> None:
@@ -204,41 +260,18 @@ def require_catalogue_genes(symbols: Collection[str], raw: RawCohort) -> None:
         )
 
 
-def load_clinical(raw: RawCohort, clinical: str | Path | pd.DataFrame | None) -> tuple[pd.DataFrame | None, str]:
-    """Load the clinical table that is given, or take the one that comes with the layout.
-
-    Parameters
-    ----------
-    raw : RawCohort
-        The cohort as its files have it.
-    clinical : str, Path, DataFrame or None
-        Clinical table.
-
-    Returns
-    -------
-    tuple of DataFrame (or None) and str
-        The table, and where it comes from.
-
-    Raises
-    ------
-    InputError
-        If the file is no table.
-    """
-    if clinical is None:
-        return raw.clinical, raw.source
-    if isinstance(clinical, pd.DataFrame):
-        return tidy_clinical(clinical), "clinical table"
-    return read_clinical(clinical), str(clinical)
-
-
 def _as_rule(rule: ColumnRule | str) -> ColumnRule:
     return ColumnRule(rule) if isinstance(rule, str) else rule
 
 
 def _read_patients(
-    raw: RawCohort, selection: Selection, loaded: tuple[pd.DataFrame | None, str], wanted: _Wanted, name: str
+    raw: RawCohort,
+    selection: Selection,
+    loaded: LoadedClinical,
+    wanted: _Wanted,
+    name: str,
 ) -> _Patients:
-    table, source = loaded
+    table, source, notes = loaded
     endpoint, rules = wanted.endpoint, wanted.rules or {}
     kept = np.ones(len(selection.patients), dtype=bool)
     if table is None:
@@ -248,7 +281,7 @@ def _read_patients(
     needed = [rule.column for rule in rules.values()] + ([endpoint.event, endpoint.time] if endpoint else [])
     labels = [raw.samples[at] for at in selection.positions]
     joined = join_clinical(table, labels, selection.patients, needed, wanted.id_column, source)
-    _report(joined, name)
+    _report(joined, notes, name)
     dropped = drop_other_tissue(joined.table, selection, wanted.samples, name)
     kept &= ~joined.table.index.isin([patient for record in dropped for patient in record.names])
     ours = harmonise(joined.table, rules, source)
@@ -258,6 +291,9 @@ def _read_patients(
     both = pd.concat([ours, joined.table.drop(columns=[our for our in ours if our in joined.table])], axis=1)
     reading = read_outcome(both[kept], joined.matched[kept], endpoint, name, source)
     kept[kept] = reading.kept
+    if selection.is_tcga:
+        column = rules[endpoint.event].column if endpoint.event in rules else endpoint.event
+        log_cautions(joined.table[kept], Endpoint(column, endpoint.time), name)
     variables = variables.drop(columns=[column for column in (endpoint.event, endpoint.time) if column in variables])
     return _Patients(kept, variables[kept], reading.outcome, (*dropped, *reading.dropped))
 
@@ -299,8 +335,8 @@ def drop_other_tissue(table: pd.DataFrame, selection: Selection, samples: Sample
     )
 
 
-def _report(joined: ClinicalJoin, name: str) -> None:
-    for note in joined.notes:
+def _report(joined: ClinicalJoin, notes: Sequence[str], name: str) -> None:
+    for note in (*notes, *joined.notes):
         logger.info("%s: %s", name, note)
     unmatched = joined.table.index[~joined.matched]
     if len(unmatched):

@@ -3,11 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
-
 
 def rank_columns(
-    expression: Floats, columns: npt.NDArray[np.intp]
+    expression: npt.NDArray[np.floating], columns: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     r"""Rank chosen genes among all genes of the same patient.
 
@@ -35,14 +33,54 @@ def rank_columns(
     >>> rank_columns(np.array([[3.0, 1.0, 1.0, 2.0]]), np.arange(4))[0]
     array([[4. , 1.5, 1.5, 3. ]])
     """
-    ranks = np.full((len(expression), len(columns)), np.nan)
+    ranks = np.empty((len(expression), len(columns)))
     n_measured = np.zeros(len(expression), dtype=np.int64)
     for row, values in enumerate(expression):
         ordered = np.sort(values)  # NaN goes last
-        count = np.searchsorted(ordered, np.nan) if np.isnan(ordered[-1:]).any() else len(ordered)
-        wanted = values[columns]
-        below = np.searchsorted(ordered[:count], wanted, side="left")
-        up_to = np.searchsorted(ordered[:count], wanted, side="right")
-        ranks[row] = np.where(np.isnan(wanted), np.nan, (below + up_to + 1) / 2)
-        n_measured[row] = count
+        if len(ordered) and np.isnan(ordered[-1]):
+            ordered = ordered[: np.searchsorted(ordered, np.nan)]
+        ranks[row] = _look_up(ordered, values[columns])
+        n_measured[row] = len(ordered)
     return ranks, n_measured
+
+
+def _look_up(ordered: npt.NDArray[np.floating], wanted: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Average rank of each wanted value in a sorted row that holds it."""
+    by_size = np.argsort(wanted)  # near questions find near answers: the cache is kept
+    asked = wanted[by_size]
+    asked = asked[: np.searchsorted(asked, np.nan)] if len(asked) and np.isnan(asked[-1]) else asked
+    new = np.empty(len(asked), dtype=bool)  # each value is looked up once
+    new[:1], new[1:] = True, asked[1:] != asked[:-1]
+    values = asked[new]
+    below = np.searchsorted(ordered, values, side="left")
+    ranks = below + 1.0
+    tied = np.flatnonzero(ordered[np.minimum(below + 1, len(ordered) - 1)] == values)
+    ranks[tied] = (below[tied] + np.searchsorted(ordered, values[tied], side="right") + 1) / 2
+    answer = np.full(len(wanted), np.nan)
+    answer[by_size[: len(asked)]] = ranks[np.cumsum(new) - 1]
+    return answer
+
+
+def place_rows(expression: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
+    """Place every gene from below as R GSVA does: tied genes in the order of the file, the first one highest.
+
+    Parameters
+    ----------
+    expression : ndarray of float, shape (n_patients, n_genes)
+        Expression without missing values.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_patients, n_genes)
+        Places from 1 (lowest) to the number of genes, all different.
+
+    Examples
+    --------
+    >>> place_rows(np.array([[3.0, 1.0, 1.0, 2.0]]))
+    array([[4, 2, 1, 3]])
+    """
+    n_genes = expression.shape[1]
+    order = np.argsort(-(expression + 0.0), axis=1, kind="stable")
+    places = np.empty(expression.shape, dtype=np.int64)
+    np.put_along_axis(places, order, np.arange(n_genes, 0, -1)[None, :], axis=1)
+    return places

@@ -1,0 +1,243 @@
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from itgstrat.learned import ModelBundle
+
+from .builders import call, write_matrix, write_table
+
+
+def expression_of(folder):
+    """Patients x genes of the small run."""
+    return pd.read_csv(folder / "expression.tsv", sep="\t", index_col=0).T.astype(np.float32)
+
+
+def predict(folder, expression, *words, out="out"):
+    """Call predict and read the tables it wrote: name -> DataFrame."""
+    called = call("predict", folder / "model", expression, "--out", out, *words)
+    assert called.code == 0, called.err
+    return {
+        path.stem: pd.read_csv(path, sep="\t", keep_default_na=False, na_values={"risk": [""]})
+        for path in out.glob("*.tsv")
+    }
+
+
+@pytest.fixture(scope="session")
+def outside(tmp_path_factory, breast):
+    """GSE1992 as files, raw labels, and its predictions among all."""
+    from itgstrat.readers.survset import read_survset
+
+    folder = tmp_path_factory.mktemp("outside")
+    raw = read_survset("gse1992")
+    table = pd.DataFrame(raw.values, index=raw.samples, columns=raw.labels)
+    clinical = raw.clinical.rename(columns={"er_positive": "er"})[["pid", "er", "age"]]
+    write_matrix(folder / "all.tsv", table)
+    write_table(folder / "clinical.tsv", clinical)
+    found = predict(breast / "out", folder / "all.tsv", "--clinical", folder / "clinical.tsv", out=folder / "predicted")
+    return folder, table, clinical, found
+
+
+@pytest.mark.parametrize("position", [0, 7, 123])
+def test_one_patient_alone_is_as_among_all(breast, outside, tmp_path, position):
+    _, table, clinical, among = outside
+    patient = table.index[position]
+    write_matrix(tmp_path / "one.tsv", table.iloc[[position]])
+    write_table(tmp_path / "one_clinical.tsv", clinical[clinical["pid"].astype(str) == patient])
+    words = ("--clinical", tmp_path / "one_clinical.tsv")
+    alone = predict(breast / "out", tmp_path / "one.tsv", *words, out=tmp_path / "out")
+    mine = {name: table[table["patient"].astype(str) == patient] for name, table in among.items()}
+    for name, keys in (
+        ("predictions", ["patient"]),
+        ("explanations", ["patient", "feature"]),
+        ("explanations_by_gene", ["patient", "gene"]),
+    ):
+        here, there = (found[name].sort_values(keys).reset_index(drop=True) for found in (alone, mine))
+        pd.testing.assert_frame_equal(here, there, rtol=0, atol=1e-9, check_dtype=False)
+    assert len(alone["predictions"]) == 1
+
+
+def test_one_patient_alone_is_as_in_the_public_package(breast, outside, tmp_path):
+    *_, among = outside
+    words = ("--clinical", outside[0] / "clinical.tsv")
+    found = predict(breast / "out", "survset:gse1992", *words, out=tmp_path / "out")
+    np.testing.assert_allclose(found["predictions"]["risk"], among["predictions"]["risk"], rtol=0, atol=1e-9)
+
+
+def test_contributions_add_up_to_the_risk(outside):
+    *_, found = outside
+    risk = found["predictions"].set_index("patient")["risk"]
+    assert risk.std() > 0.01
+    for name in ("explanations", "explanations_by_gene"):
+        total = found[name].groupby("patient")["contribution"].sum()
+        np.testing.assert_allclose(total[risk.index], risk, rtol=0, atol=1e-9)
+
+
+def test_the_prediction_table_has_all_that_is_promised(outside):
+    *_, found = outside
+    assert found["predictions"].columns.tolist() == [
+        *("patient", "risk", "stratum", "survival_730_days", "survival_1826_days", "coverage"),
+        *("out_of_distribution", "why", "reference"),
+    ]
+    assert set(found["predictions"]["stratum"]) <= {"low", "intermediate", "high"}
+    assert found["predictions"]["coverage"].between(0.5, 1).all()
+
+
+def test_the_files_are_written_and_said(small, tmp_path):
+    called = call("predict", small / "out" / "model", small / "expression.tsv", "--out", tmp_path / "out")
+    assert called.code == 0
+    assert called.out.startswith("60 patients by small (pooled reference): ")
+    assert re.search("note: missing in every patient, .*: age\n", called.out)
+    names = ["explanations.tsv", "explanations_by_gene.tsv", "predictions.tsv", "report.html"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    last = called.out.splitlines()[-1]
+    assert all(name in last for name in names)
+
+
+def test_without_a_report(small, tmp_path):
+    words = ("--out", tmp_path / "out", "--no-report")
+    called = call("predict", small / "out" / "model", small / "expression.tsv", *words)
+    assert not (tmp_path / "out" / "report.html").exists()
+    assert "report.html" not in called.out
+
+
+def test_the_cohorts_own_reference_is_marked_and_needs_30_patients(small, tmp_path):
+    words = ("--reference", "cohort")
+    found = predict(small / "out", small / "expression.tsv", *words, out=tmp_path / "out")
+    assert set(found["predictions"]["reference"]) == {"cohort"}
+    few = write_matrix(tmp_path / "few.tsv", expression_of(small).iloc[:29])
+    called = call("predict", small / "out" / "model", few, *words, "--out", tmp_path / "few")
+    assert called.code == 1
+    assert "needs 30 patients, found 29" in called.err
+
+
+def test_the_training_reference_goes_by_the_name_of_the_cohort(small, tmp_path):
+    words = ("--reference", "batch", "--name")
+    assert call("predict", small / "out" / "model", small / "expression.tsv", *words, "ours", "--out", tmp_path / "a")
+    called = call("predict", small / "out" / "model", small / "expression.tsv", *words, "x", "--out", tmp_path / "b")
+    assert called.code == 1
+    assert "the model has no reference for x; it was trained on ours" in called.err
+
+
+def test_genes_and_patients_may_be_swapped(small, tmp_path):
+    expression_of(small).rename_axis("patient").to_csv(tmp_path / "swapped.tsv", sep="\t", float_format="%.9g")
+    swapped = predict(small / "out", tmp_path / "swapped.tsv", out=tmp_path / "a")
+    straight = predict(small / "out", small / "expression.tsv", out=tmp_path / "b")
+    pd.testing.assert_frame_equal(swapped["predictions"], straight["predictions"])
+
+
+def test_constant_genes_are_no_reason_to_stop(small, tmp_path):
+    table = expression_of(small)
+    table["ITGAV"] = 5.0
+    found = predict(small / "out", write_matrix(tmp_path / "m.tsv", table), out=tmp_path / "out")
+    assert found["predictions"]["risk"].notna().all()
+
+
+@pytest.mark.parametrize(
+    "file", ["manifest.json", "recipe.npz", "model.npz", "strata.npz", "familiarity.npz", "card.md"]
+)
+def test_a_model_with_one_byte_changed_is_refused(small, tmp_path, file):
+    shutil.copytree(small / "out" / "model", tmp_path / "model")
+    content = bytearray((tmp_path / "model" / file).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "model" / file).write_bytes(content)
+    called = call("predict", tmp_path / "model", small / "expression.tsv", "--out", tmp_path / "out")
+    assert (called.code, called.out) == (1, "")
+    assert re.search(f"{file}|changed|damaged", called.err)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_model_is_refused(small, tmp_path):
+    called = call("predict", small, small / "expression.tsv", "--out", tmp_path / "out")
+    assert called.code == 1
+    assert f"{small} is no model bundle" in called.err
+
+
+def test_an_output_folder_is_refused_before_any_work(small, tmp_path):
+    (tmp_path / "out").mkdir()
+    called = call("predict", tmp_path / "no model", tmp_path / "no file", "--out", tmp_path / "out")
+    assert called.code == 1
+    assert "exists; give another folder" in called.err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_prediction_that_fails_half_way_writes_nothing(small, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("itgstrat.reporting.prediction_report", fail)
+    called = call("predict", small / "out" / "model", small / "expression.tsv", "--out", tmp_path / "out")
+    assert called.code == 1
+    assert "No space left on device" in called.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def no_table(table, path):
+    path.write_text("Dear colleague,\nplease find the table attached.\n")
+
+
+def no_gene(table, path):
+    write_matrix(path, table.set_axis([f"AFFX-{at}" for at in range(table.shape[1])], axis=1))
+
+
+def no_signature_gene(table, path):
+    write_matrix(path, table.drop(columns=[name for name in table if name.startswith("ITG")]))
+
+
+def twice(table, path):
+    write_matrix(path, table.set_axis([*table.index[:-1], table.index[0]]))
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (no_table, "m.tsv: "),
+        (no_gene, "AFFX-0"),
+        (no_signature_gene, "none of the .* signature genes is among the .* genes"),
+        (twice, "patients occur twice: one-00000"),
+        (lambda table, path: path.write_bytes(b"\x00\x01\xff" * 50), "m.tsv: "),
+        (lambda table, path: path.write_text(""), "m.tsv: .*empty"),
+        (lambda table, path: None, "m.tsv"),
+    ],
+    ids=["letter", "no gene", "no signature gene", "twice", "binary", "empty", "not there"],
+)
+def test_expression_that_cannot_be_used(small, tmp_path, write, message):
+    write(expression_of(small), tmp_path / "m.tsv")
+    called = call("predict", small / "out" / "model", tmp_path / "m.tsv", "--out", tmp_path / "out")
+    assert (called.code, called.out) == (1, "")
+    assert called.err.startswith("itgstrat: ")
+    assert "Traceback" not in called.err
+    assert re.search(message, called.err), called.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda table: table.assign(patient="x" + table["patient"]), "shares no patient with the expression table"),
+        (lambda table: table.assign(age="old"), "covariate 'age' was a number in training; found old"),
+    ],
+    ids=["others", "text"],
+)
+def test_clinical_tables_that_cannot_be_used(small, tmp_path, change, message):
+    clinical = change(pd.read_csv(small / "clinical.tsv", sep="\t"))
+    words = ("--clinical", write_table(tmp_path / "c.tsv", clinical), "--out", tmp_path / "out")
+    called = call("predict", small / "out" / "model", small / "expression.tsv", *words)
+    assert (called.code, called.out) == (1, "")
+    assert re.search(message, called.err), called.err
+
+
+def test_few_signature_genes_withhold_the_risk(small, tmp_path):
+    integrins = [name for name in expression_of(small) if name.startswith("ITG")]
+    table = expression_of(small).drop(columns=integrins[4:])
+    found = predict(small / "out", write_matrix(tmp_path / "m.tsv", table), out=tmp_path / "out")["predictions"]
+    assert found["risk"].isna().all()
+    assert set(found["stratum"]) == {"withheld"}
+    assert found["why"].str.startswith("risk withheld: under 50%").all()
+
+
+def test_the_model_holds_no_patient(small):
+    bundle = ModelBundle.load(small / "out" / "model")
+    assert "one-0000" not in (small / "out" / "model" / "manifest.json").read_text() + bundle.card
