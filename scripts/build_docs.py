@@ -247,8 +247,8 @@ def _agents(catalogue: Catalogue) -> str:
         "statement was read in a page that the facts name; that copy may be old, so the status of running trials has "
         "to be looked up again. Empty cells were not seen. Conjugates and carriers use the integrin as an address; "
         "they need the target at the surface, not its signalling, and are never pooled with antagonists.\n",
-        f"The one phase 3 trial of an antagonist, {_headline('CENTRIC', agents)}. The model case of a marker that looks "
-        f"prognostic and predictive at once, {_headline('POSEIDON', agents)}.\n",
+        f"The one phase 3 trial of an antagonist, {_headline('CENTRIC', agents)}. The model case of a marker that "
+        f"looks prognostic and predictive at once, {_headline('POSEIDON', agents)}.\n",
     ]
     for agent_class, title in AGENT_CLASSES.items():
         members = [one for one in agents if one.agent_class == agent_class]

@@ -34,6 +34,7 @@ def test_an_existing_folder_is_refused_and_left_alone(tmp_path):
 
 def test_force_replaces_all_of_it(tmp_path):
     (tmp_path / "out" / "old").mkdir(parents=True)
+    (tmp_path / "out" / "predictions.tsv").write_text("")
     write_folder(tmp_path / "out", write_new, force=True)
     assert names(tmp_path) == ["new.txt", "out"]
 
@@ -41,7 +42,7 @@ def test_force_replaces_all_of_it(tmp_path):
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_failing_writer_leaves_the_old_folder_and_no_litter(tmp_path, error):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old.txt").write_text("old")
+    (tmp_path / "out" / "predictions.tsv").write_text("old")
 
     def fail(folder):
         write_new(folder)
@@ -51,12 +52,12 @@ def test_a_failing_writer_leaves_the_old_folder_and_no_litter(tmp_path, error):
         write_folder(tmp_path / "out", fail, force=True)
     with pytest.raises(error, match="half way"):
         write_folder(tmp_path / "other", fail)
-    assert names(tmp_path) == ["old.txt", "out"]
+    assert names(tmp_path) == ["out", "predictions.tsv"]
 
 
 def test_a_move_that_fails_brings_the_old_folder_back(tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "old.txt").write_text("old")
+    (tmp_path / "out" / "predictions.tsv").write_text("old")
     replace = Path.replace
 
     def refuse_the_new(self, target):
@@ -67,7 +68,7 @@ def test_a_move_that_fails_brings_the_old_folder_back(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "replace", refuse_the_new)
     with pytest.raises(OSError, match="no space left"):
         write_folder(tmp_path / "out", write_new, force=True)
-    assert names(tmp_path) == ["old.txt", "out"]
+    assert names(tmp_path) == ["out", "predictions.tsv"]
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
@@ -83,3 +84,11 @@ def test_the_folder_one_stands_in_is_not_replaced(tmp_path, monkeypatch):
         with pytest.raises(OutputError, match="is the folder you are in, or above it"):
             write_folder(folder, write_new, force=True)
     assert names(tmp_path) == ["mine.txt"]
+
+
+def test_force_does_not_replace_what_is_no_result(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter-1.tex").write_text("years of work")
+    with pytest.raises(OutputError, match="holds chapter-1.tex and no results of itgstrat; --force replaces results"):
+        write_folder(tmp_path / "thesis", write_new, force=True)
+    assert names(tmp_path) == ["chapter-1.tex", "thesis"]

@@ -109,5 +109,5 @@ def test_settings_that_leave_no_feature_end_the_run(tmp_path):
     def drop(table):
         return table.drop(columns=[gene for gene in table if gene.startswith("ITG")])
 
-    with pytest.raises(ModelError, match=r"carries a penalty|no feature can be computed"):
+    with pytest.raises(ModelError, match="no feature can be computed"):
         train(load_config(write_run(tmp_path, change_expression=drop)))

@@ -46,7 +46,7 @@ def build(signatures: Any = (), groups: Any = None, heterodimers: Any = (), vers
 def test_the_packaged_catalogue_is_loaded_once() -> None:
     catalogue = load_catalogue()
     assert load_catalogue() is catalogue
-    assert repr(catalogue) == "Catalogue(78 signatures, 24 of them heterodimers; 7 groups)"
+    assert repr(catalogue) == ("Catalogue(258 signatures, 24 of them heterodimers; 19 groups; 112 systems; 25 agents)")
 
 
 def test_signatures_up_and_down_keep_the_order_of_the_list() -> None:
@@ -104,6 +104,11 @@ def test_groups_within_groups_are_spelled_out() -> None:
     assert build([signature()], groups).groups == {"inner": ("one",), "outer": ("one",)}
 
 
+def test_a_category_may_be_a_member_of_a_group() -> None:
+    two = signature(id="two", genes={"HGF": 1})
+    assert build([signature(), two], {"g": {"members": ["category:kind"]}}).groups == {"g": ("one", "two")}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -119,6 +124,8 @@ def test_groups_within_groups_are_spelled_out() -> None:
         ({"gene": {}}, "unknown fields: gene"),
         ({"parts": {"a": ["MET"], "b": ["SPINT1"]}}, "a signature with rule 'set' has none"),
         ({"parts": ["MET"]}, "parts: need a mapping of names to lists"),
+        ({"beside": ["two"]}, "signatures: one: beside: unknown: two"),
+        ({"beside": "two"}, "beside: need a list of texts, found 'two'"),
         ({"rule": "lower_part"}, "rule 'lower_part' needs two parts"),
         ({"rule": "lower_part", "parts": {"a": ["MET", "SPINT1"], "b": []}}, "needs two parts with genes"),
         (
@@ -164,6 +171,7 @@ def test_a_heterodimer_has_two_different_subunits() -> None:
         ({"g": {"members": []}}, "groups: g: need a list of members"),
         ({"g": ["one"]}, "groups: g: need a list of members"),
         ({"g": {"members": ["two"]}}, "groups: g: unknown members: two"),
+        ({"g": {"members": ["category:x"]}}, "groups: g: unknown members: category:x"),
         ({"one": {"members": ["one"]}}, "groups: one: the name is taken by a signature"),
         ({"g": {"members": ["h"]}, "h": {"members": ["g"]}}, "g > h > g goes round in a circle"),
     ],
@@ -181,3 +189,62 @@ def test_another_format_is_refused() -> None:
 def test_a_document_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(CatalogueError, match="heterodimers: need a list under 'heterodimers'"):
         build_catalogue([], {}, None)
+
+
+def test_leaving_genes_out_makes_another_signature() -> None:
+    emt = load_catalogue().signatures["hallmark_emt"]
+    rest = emt.without(["ITGAV", "ITGB3", "EPCAM"])
+    assert rest.id == "hallmark_emt_without_ITGAV_ITGB3"
+    assert set(emt.genes) - set(rest.genes) == {"ITGAV", "ITGB3"}
+    assert emt.without(load_catalogue().integrin_genes(), label="integrins").id == "hallmark_emt_without_integrins"
+    assert emt.without(["EPCAM"]) is emt
+
+
+def test_leaving_genes_out_keeps_the_other_genes_of_a_part() -> None:
+    pair = load_catalogue().signatures["joint_b1_met"].without(["SRC"])
+    assert dict(pair.parts)["integrin"] == ("ITGB1", "ITGA2", "ITGA3", "PTK2")
+    assert sorted(pair.genes) == sorted(gene for _, genes in pair.parts for gene in genes)
+
+
+@pytest.mark.parametrize(
+    ("name", "genes", "message"),
+    [
+        ("abc_bcrp", ["ABCG2"], "abc_bcrp cannot be scored without ABCG2: nothing of the signature is left"),
+        ("itg_avb6", ["ITGB6"], "itg_avb6 cannot be scored without ITGB6: nothing of one of its two parts is left"),
+    ],
+)
+def test_a_signature_without_anything_left_is_refused(name: str, genes: list[str], message: str) -> None:
+    with pytest.raises(CatalogueError, match=message):
+        load_catalogue().signatures[name].without(genes)
+
+
+def test_merging_adds_and_keeps_both() -> None:
+    own = build([signature()], {"mine": {"members": ["one"]}})
+    merged = load_catalogue().merged_with(own)
+    assert [one.id for one in merged.select(["mine", "gfr_met"])] == ["one", "gfr_met"]
+    assert len(merged.signatures) == 259
+    assert merged.agents == load_catalogue().agents
+
+
+def test_names_that_clash_are_told_and_nothing_is_replaced() -> None:
+    own = build([signature(id="gfr_met"), signature(id="receptors", genes={"HGF": 1})])
+    with pytest.raises(CatalogueError, match="signatures and groups: gfr_met, receptors; rename them in your own file"):
+        load_catalogue().merged_with(own)
+
+
+def test_a_group_of_signatures_that_are_not_there_says_to_merge() -> None:
+    own = build_catalogue(groups={"format": 1, "groups": {"g": {"members": ["gfr_met"]}}}, known=load_catalogue())
+    with pytest.raises(CatalogueError, match=r"not in it \(gfr_met\); merge it"):
+        own.select(["g"])
+    assert [one.id for one in load_catalogue().merged_with(own).select(["g"])] == ["gfr_met"]
+
+
+def test_records_show_themselves_escaped_in_a_notebook() -> None:
+    catalogue = load_catalogue()
+    shown = build([signature(title="a <b>")]).signatures["one"]._repr_html_()
+    assert "a &lt;b&gt;" in shown
+    assert "<b>one" in shown
+    assert "CENTRIC" in catalogue.agents["cilengitide"]._repr_html_()
+    assert "anoikis_resistance" in catalogue.systems["S1-22"]._repr_html_()
+    assert "none: A technology" in catalogue.systems["S3-38"]._repr_html_()
+    assert "antagonist_axis" in catalogue._repr_html_()

@@ -100,7 +100,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, frame, packed):
     np.testing.assert_array_equal(raw.values, frame.to_numpy(dtype=np.float32))
     cohort = read_cohort(folder)
     assert list(cohort.patients) == list(frame.index)
-    np.testing.assert_allclose(cohort.expression[list(frame)], np.log2(frame + 1), rtol=1e-6)
+    np.testing.assert_allclose(cohort.expression[list(frame)], np.log2(frame + 1), rtol=1e-5, atol=1e-6)
 
 
 def test_columns_and_units(tmp_path):
@@ -194,7 +194,7 @@ def test_metadata_json(tmp_path):
     (tmp_path / "metadata.cart.2025-01-01.json").write_text(json.dumps(entries))
     assert list(read_cohort(tmp_path).patients) == ["TCGA-AA-0000", "TCGA-AA-0001"]
     (tmp_path / "metadata.cart.2025-01-01.json").write_text("{")
-    with pytest.raises(InputError, match="metadata.cart.2025-01-01.json: damaged JSON"):
+    with pytest.raises(InputError, match=r"metadata\.cart\..*json: damaged JSON"):
         read_cohort(tmp_path)
 
 
@@ -344,6 +344,13 @@ def test_clinical_table_of_2025_in_every_wrapping(tmp_path):
     assert read_cohort(expression, endpoint=OS).outcome.n_events == 1
 
 
+def test_clinical_table_saved_as_csv(tmp_path):
+    path = tmp_path / "clinical.csv"
+    clinical_2020().assign(site="Breast, NOS").to_csv(path, index=False)
+    assert inspect_path(path).layout == "gdc-clinical"
+    assert read_gdc_clinical(str(path)).table["OS.time"].tolist()[:2] == [300, 950]
+
+
 def test_lists_of_files_alone(tmp_path):
     path = write_tsv(tmp_path / "gdc_sample_sheet.2025.tsv", sheet(SAMPLES))
     found = inspect_path(path)
@@ -365,7 +372,7 @@ def test_contradicting_sheets_are_refused(tmp_path):
     ("content", "message"),
     [
         (b"gene_id\tgene_name\n" + b"ENSG00000138448.4\tX\n", "no column tpm_unstranded among gene_id, gene_name"),
-        (b"# gene-model: GENCODE v36\n", r"cannot be told apart|holds nothing|not a single gene"),
+        (b"# gene-model: GENCODE v36\n", "no column gene_id, tpm_unstranded among none"),
         (star_text({"ITGB6": 1.5}).replace("1.5", "x").encode(), "no number in the rows ENSG00000115221.4"),
         (b"PK\x03\x04 this is a zip", "an Excel workbook or a zip archive"),
         (gzip.compress(star_text({"ITGB6": 1.5}).encode() * 99)[:-30], "cut off"),

@@ -55,6 +55,6 @@ def test_as_dict_spells_out_endpoints(tmp_path):
 
 
 def test_no_gene_of_the_catalogue(tmp_path):
-    frame = make_matrix(genes=["ACTB", "GAPDHS"])
+    frame = make_matrix(genes=["OR4F5", "KRT38"])
     with pytest.raises(InputError, match="not one gene of the catalogue among 2 labels"):
         inspect_path(write_matrix(tmp_path / "m.tsv", frame.T))

@@ -75,7 +75,7 @@ def test_inspection_shows_endpoints_and_cautions(tmp_path):
     assert [pair.endpoint.event for pair in found.endpoints] == list(PAIRS)
     assert sum("PCPG not recommended (too few events" in note for note in found.notes) == 4
     assert "give it as the clinical table" in found.notes[-1]
-    with pytest.raises(InputError, match="TCGA-CDR outcomes .* holds no expression: give it as"):
+    with pytest.raises(InputError, match=r"TCGA-CDR outcomes .* holds no expression: give it as"):
         read_cohort(path)
 
 
@@ -171,6 +171,15 @@ def test_the_advice_is_complete_and_says_where_it_comes_from():
     assert set(advice.uses["PCPG"].values()) == {"not recommended"}
     cautioned = {code for code, uses in advice.uses.items() if set(uses.values()) != {"recommended"}}
     assert cautioned == set(advice.notes)
+
+
+def test_no_caution_for_other_patients(tmp_path, caplog):
+    names = [f"TARGET-30-PARHA{at}" for at in range(3)]
+    path = write_matrix(tmp_path / "m.tsv", make_matrix(patients=names).T)
+    clinical = outcomes(names, None, "patient")
+    with caplog.at_level(logging.INFO, "itgstrat"):
+        assert read_cohort(path, clinical=clinical, endpoint=Endpoint("OS", "OS.time")).outcome.n_events == 1
+    assert "TCGA-CDR on" not in caplog.text
 
 
 @pytest.mark.data

@@ -282,7 +282,7 @@ def test_real_files():
     assert any("TCGA-CDR on OS (Liu 2018, Table 3): KIRC recommended" in note for note in found.notes)
     with pytest.raises(InputError, match="the rows are microRNAs"):
         inspect_path(folder / "miRNA_GA_gene.gz")
-    with pytest.raises(InputError, match="several Xena files|microRNAs"):
+    with pytest.raises(InputError, match=r"several Xena files|microRNAs"):
         inspect_path(folder)
     tests = folder / "server_test_inputs"
     for name, message in (

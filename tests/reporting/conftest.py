@@ -23,7 +23,10 @@ FEATURES = ("itg_avb6", "itg_a5b1", "age", "site=<b>north</b>")
 
 
 def make_config(covariates: Sequence[str] = ("age", "site"), external: bool = True, cohorts: int = 2, **settings: Any):
-    sources = [{"name": f"C{number}", "source": f"survset:c{number}"} for number in range(1, cohorts + 1)]
+    columns = {name: name for name in covariates}
+    sources = [
+        {"name": f"C{number}", "source": f"survset:c{number}", "columns": columns} for number in range(1, cohorts + 1)
+    ]
     content = {
         "name": "made-up",
         "cohorts": sources,

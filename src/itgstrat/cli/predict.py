@@ -38,10 +38,14 @@ def run(
     from itgstrat.output import check_folder, write_folder
     from itgstrat.prediction import predict
     from itgstrat.readers import read_cohort
+    from itgstrat.readers.tables import read_clinical
 
     check_folder(out, force)
     bundle = ModelBundle.load(model)
-    cohort = read_cohort(expression, name=name, clinical=clinical, unit=unit)
+    table = read_clinical(clinical) if clinical else None
+    columns = None if table is None else {c: c for c in bundle.info["covariates"] if c in table.columns}
+    # the mean of a gene's rows looks at one patient only, where the highest mean would look at the whole file
+    cohort = read_cohort(expression, name=name, clinical=table, columns=columns, unit=unit, duplicates="mean")
     prediction = predict(bundle, cohort, reference)
 
     def write(folder: Path) -> None:

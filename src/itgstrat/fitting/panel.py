@@ -78,7 +78,7 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         Raises
         ------
         ModelError
-            If no signature and no covariate can be used.
+            If signatures were asked for and none can be scored, or there is no feature at all.
         CohortError
             If a covariate is not in the clinical table.
         """
@@ -86,9 +86,12 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         kept, self.left_out_ = _usable(self.signatures, set(genes), self.min_coverage)
         draft = _draft_recipe(kept, genes, self._draw_anchors(len(genes)), self.score, self.min_coverage)
         draft = self._learn_covariates(draft, X)
-        if not draft.names:
+        if not draft.names or (self.signatures and not kept):
             reasons = "; ".join(f"{name}: {why}" for name, why in list(self.left_out_.items())[:5])
-            raise ModelError(f"no feature can be computed ({reasons or 'none was asked for'})")
+            raise ModelError(
+                f"no feature can be computed ({reasons or 'none was asked for'}); "
+                "check the identifiers of the expression table, or choose other signatures"
+            )
         self._learn_references(draft, X)
         return self
 

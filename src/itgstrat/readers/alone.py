@@ -34,7 +34,7 @@ def glance_clinical(content: str, found: ClinicalTable, id_column: str) -> Glanc
     patients = named.map(lambda label: code.patient if (code := parse_barcode(str(label))) else label)
     rows = found.table[(~patients.duplicated()).to_numpy()]
     endpoints = find_endpoints(rows)
-    is_tcga = any(parse_barcode(label) for label in labels[:20])
+    is_tcga = any(label.upper().startswith("TCGA-") for label in labels[:20])
     cautions = caution_notes(found.table, [each.event for each in endpoints]) if is_tcga else ()
     return Glance(content, labels, notes=(*found.notes, *cautions, _BESIDE), clinical=rows)
 

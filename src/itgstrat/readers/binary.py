@@ -157,7 +157,8 @@ class BinaryTable:
         InputError
             If the file is damaged, or a number is infinite.
         """
-        kept = tuple(name for name in self.measured if columns is None or name in set(columns))
+        asked = set(self.measured if columns is None else columns)
+        kept = tuple(name for name in self.measured if name in asked)
         if not self.start.startswith(_PARQUET):
             frame = read_frame(self.path, self.start, [self.label, *kept])
             yield from (self._assemble(part, kept) for part in frame.iter_slices(rows))

@@ -1,6 +1,7 @@
 """The clinical table of a cohort: given as a frame, as a file of any layout, or brought by the layout itself."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -56,13 +57,32 @@ def load_clinical(raw: RawCohort, clinical: str | Path | pd.DataFrame | None) ->
     return found.table, str(clinical), found.notes
 
 
+def find_cautions(table: pd.DataFrame, events: Sequence[str]) -> tuple[str, ...]:
+    """Say what is published on endpoints, where the patients are of TCGA.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Clinical table, index = patients.
+    events : sequence of str
+        Event columns.
+
+    Returns
+    -------
+    tuple of str
+        One sentence an endpoint; empty for other patients.
+    """
+    is_tcga = any(str(patient).upper().startswith("TCGA-") for patient in table.index)
+    return caution_notes(table, events) if is_tcga else ()
+
+
 def log_cautions(table: pd.DataFrame, endpoint: Endpoint, cohort: str) -> None:
     """Log what is published on the endpoint in the cancer types of a TCGA cohort; a caution as a warning.
 
     Parameters
     ----------
     table : DataFrame
-        Clinical table of TCGA patients.
+        Clinical table, index = patients.
     endpoint : Endpoint
         The columns used.
     cohort : str
@@ -72,6 +92,6 @@ def log_cautions(table: pd.DataFrame, endpoint: Endpoint, cohort: str) -> None:
     ----------
     Liu et al. 2018, PMID 29625055, doi:10.1016/j.cell.2018.02.052, Table 3.
     """
-    for note in caution_notes(table, [endpoint.event]):
+    for note in find_cautions(table, [endpoint.event]):
         level = logging.WARNING if is_cautioned(table, endpoint.event) else logging.INFO
         logger.log(level, "%s: %s", cohort, note)

@@ -174,7 +174,7 @@ def first_text(path: Path, count: int = 4096) -> str:
         with path.open("rb") as file:
             start = file.read(max(count, 1 << 16))
         if start.startswith(_GZIP):
-            start = isal_zlib.decompressobj(wbits=31).decompress(start, count)
+            start = isal_zlib.decompressobj(wbits=31).decompress(start, count + len(_BOM_UTF8))
     except (OSError, _IsalError):
         return ""
     text = start.removeprefix(_BOM_UTF8)[:count]

@@ -202,11 +202,13 @@ def _read_matrix(found: _Matrix, measure: str, source: str) -> RawCohort:
 
 
 def _split_head(text: bytes, lines: int) -> tuple[list[list[str]], bytes]:
-    heads = []
+    heads, start = [], 0
     for _ in range(lines):
-        line, _, text = text.partition(b"\n")
-        heads.append([cell.strip() for cell in line.decode().split("\t")])
-    return heads, text
+        end = text.find(b"\n", start)
+        end = len(text) if end < 0 else end
+        heads.append([cell.strip() for cell in text[start:end].decode().split("\t")])
+        start = end + 1
+    return heads, text[start:]
 
 
 def _refuse_foreign_rows(labels: Sequence[str], where: str) -> None:

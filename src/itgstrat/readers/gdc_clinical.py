@@ -14,7 +14,7 @@ from itgstrat.readers.gdc_files import find_workflow
 from itgstrat.readers.layout import ClinicalTable, Glance, Orientation, RawCohort
 from itgstrat.readers.members import Member, list_names, read_members
 from itgstrat.readers.sheets import drop_empty, look_at, parse_sheet
-from itgstrat.readers.tables import Column, as_text
+from itgstrat.readers.tables import Column, as_text, read_clinical
 
 #: Columns of the patient in the layouts of 2025, 2020 and 2018.
 _IDS = ("cases.submitter_id", "case_submitter_id", "submitter_id")
@@ -135,7 +135,9 @@ def clinical_from_members(members: Sequence[Member], source: str) -> ClinicalTab
 
 
 def _build(clinical: Member, followed: Member | None, source: str) -> ClinicalTable:
-    table, empty = drop_empty(parse_sheet(clinical.load(), f"{source}/{clinical.name}"))
+    text = clinical.load()
+    is_tabbed = b"\t" in text[: text.find(b"\n")]
+    table, empty = drop_empty(parse_sheet(text, f"{source}/{clinical.name}") if is_tabbed else read_clinical(source))
     ids = _first(_IDS, table)
     if not ids:
         raise InputError(f"{source}: {clinical.base} has none of the columns {', '.join(_IDS)}; is it of the GDC?")
@@ -173,9 +175,7 @@ def _one_row_a_patient(table: pd.DataFrame, ids: str, notes: list[str]) -> pd.Da
     """Keep the primary diagnosis; what still differs between the rows of a patient is missing for that patient."""
     treatment = [name for name in table if _TREATMENT.fullmatch(str(name))]
     if treatment:
-        notes.append(
-            f"{len(treatment)} treatment columns are left out (several rows a patient): {name_some(treatment)}"
-        )
+        notes.append(f"{len(treatment)} columns of treatments (several rows a patient) are left out")
         table = table.drop(columns=treatment)
     if primary := _first(_PRIMARY, table):
         is_primary = as_text(table[primary]).astype(str).str.lower() == "true"

@@ -146,15 +146,16 @@ def read_sample(member: Member, workflow: Workflow, measure: str, source: str) -
     model = ""
     if workflow is STAR:
         model, text = _split_comments(text)
-        frame = _parse(text, where, True)
-        if not {"gene_id", measure} <= set(frame.columns):
+        header = [name for name in text.split(b"\n", 1)[0].decode().split("\t") if name]
+        if absent := sorted({"gene_id", measure} - set(header)):
             raise InputError(
-                f"{where}: no column {name_some(sorted({'gene_id', measure} - set(frame.columns)))} "
-                f"among {name_some(frame.columns, 12)}; STAR counts of the GDC have them: download the file again"
+                f"{where}: no column {name_some(absent)} among {name_some(header, 12) or 'none'}; STAR counts of the "
+                "GDC have them: download the file again"
             )
+        frame = _parse(text, where, ["gene_id", measure])
         labels, column = frame["gene_id"], frame[measure]
     else:
-        frame = _parse(text, where, False)
+        frame = _parse(text, where, None)
         if frame.width != 2:
             raise InputError(f"{where}: {frame.width} columns; {workflow.name} has two: gene and number")
         labels, column = frame.to_series(0), frame.to_series(1)
@@ -175,10 +176,13 @@ def _split_comments(text: bytes) -> tuple[str, bytes]:
     return model, text
 
 
-def _parse(text: bytes, where: str, has_header: bool) -> pl.DataFrame:
+def _parse(text: bytes, where: str, columns: list[str] | None) -> pl.DataFrame:
+    """Parse the named columns of a table with a header, or all of one without."""
+    source = io.BytesIO(text)
+    has_header = columns is not None
     try:
         frame = pl.read_csv(
-            io.BytesIO(text), separator="\t", has_header=has_header, infer_schema=False, quote_char=None
+            source, separator="\t", has_header=has_header, columns=columns, infer_schema=False, quote_char=None
         )
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{where}: the rows cannot be told apart ({error}); download the file again") from error

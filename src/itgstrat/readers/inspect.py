@@ -11,9 +11,8 @@ from itgstrat.biology.catalogue import load_catalogue
 from itgstrat.errors import name_some
 from itgstrat.outcome import Endpoint
 from itgstrat.readers.barcodes import Selection, parse_barcode
-from itgstrat.readers.cautions import caution_notes
 from itgstrat.readers.clinical import join_clinical
-from itgstrat.readers.clinical_source import load_clinical
+from itgstrat.readers.clinical_source import find_cautions, load_clinical
 from itgstrat.readers.detect import find_layout
 from itgstrat.readers.endpoints import count_events, find_endpoints, find_inverted
 from itgstrat.readers.genes import GeneMapping, map_genes
@@ -219,7 +218,7 @@ def _read_table(
         for name in find_inverted(joined.table)
     ]
     rows = joined.table.drop(index=[patient for record in others for patient in record.names])
-    cautions = caution_notes(rows, [found.event for found in find_endpoints(rows)]) if selection.is_tcga else ()
+    cautions = find_cautions(rows, [found.event for found in find_endpoints(rows)])
     return rows, [*loaded, *joined.notes, *map(str, others), *inverted, *cautions]
 
 

@@ -1,9 +1,11 @@
 """Files of a folder or of a tar archive as a portal hands them out, read without unpacking to disk."""
 
+import gzip
 import os
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -100,7 +102,7 @@ def read_members(source: str, wanted: Callable[[str], bool], largest: int = LARG
         members = list(_read_tar(path, wanted, largest))
     else:
         check_file(path)
-        members = [Member(path.name, _loader(path))] if wanted(path.name) else []
+        members = [Member(f"{path.resolve().parent.name}/{path.name}", _loader(path))] if wanted(path.name) else []
     return sorted(members, key=lambda member: member.name)
 
 
@@ -164,7 +166,7 @@ def list_names(source: str) -> tuple[str, ...]:
 @lru_cache(maxsize=16)
 def _tar_names(source: str, _changed: int) -> tuple[str, ...]:
     try:
-        with tarfile.open(source, "r|*") as archive:
+        with _open_tar(Path(source)) as archive:
             return tuple(PurePosixPath(info.name).name for info in archive if info.isfile())
     except (tarfile.TarError, OSError, EOFError, zlib.error):
         return ()
@@ -199,7 +201,7 @@ def _inflate(data: bytes, label: Path, largest: int) -> bytes:
 
 def _read_tar(path: Path, wanted: Callable[[str], bool], largest: int) -> Iterator[Member]:
     try:
-        with tarfile.open(path, "r|*") as archive:
+        with _open_tar(path) as archive:
             for info in archive:
                 _refuse(info, path, largest)
                 if not info.isfile() or not wanted(PurePosixPath(info.name).name):
@@ -211,6 +213,18 @@ def _read_tar(path: Path, wanted: Callable[[str], bool], largest: int) -> Iterat
                 yield Member(info.name, _unpacker(data, Path(f"{path}!{info.name}"), largest))
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: the tar archive is damaged or cut off ({error}); download it again") from error
+
+
+@contextmanager
+def _open_tar(path: Path) -> Iterator[tarfile.TarFile]:
+    """Open an archive as a stream; at the end the rest is read, so that the check sum of a packed one is looked at."""
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    with gzip.open(path, "rb") if packed else path.open("rb") as stream:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            yield archive
+        while stream.read(1 << 20):
+            pass
 
 
 def _refuse(info: tarfile.TarInfo, path: Path, largest: int) -> None:

@@ -291,9 +291,8 @@ def _read_patients(
     both = pd.concat([ours, joined.table.drop(columns=[our for our in ours if our in joined.table])], axis=1)
     reading = read_outcome(both[kept], joined.matched[kept], endpoint, name, source)
     kept[kept] = reading.kept
-    if selection.is_tcga:
-        column = rules[endpoint.event].column if endpoint.event in rules else endpoint.event
-        log_cautions(joined.table[kept], Endpoint(column, endpoint.time), name)
+    column = rules[endpoint.event].column if endpoint.event in rules else endpoint.event
+    log_cautions(joined.table[kept], Endpoint(column, endpoint.time), name)
     variables = variables.drop(columns=[column for column in (endpoint.event, endpoint.time) if column in variables])
     return _Patients(kept, variables[kept], reading.outcome, (*dropped, *reading.dropped))
 

@@ -107,8 +107,10 @@ def _from_above(u: Floats, n_measured: Ints) -> Floats:
 
 
 def _top(n_measured: Ints) -> Floats:
-    return np.clip(np.ceil(AUCELL_TOP * n_measured), 2, np.maximum(n_measured, 2))
+    top: Floats = np.clip(np.ceil(AUCELL_TOP * n_measured), 2, np.maximum(n_measured, 2))
+    return top
 
 
 def _limit(n_measured: Ints) -> Floats:
-    return np.minimum(UCELL_MAX_RANK, n_measured).astype(float)
+    limit: Floats = np.minimum(UCELL_MAX_RANK, n_measured).astype(np.float64)
+    return limit

@@ -35,30 +35,40 @@ def rank_columns(
     """
     ranks = np.empty((len(expression), len(columns)))
     n_measured = np.zeros(len(expression), dtype=np.int64)
+    ordered = np.empty(expression.shape[1], dtype=expression.dtype)
     for row, values in enumerate(expression):
-        ordered = np.sort(values)  # NaN goes last
-        if len(ordered) and np.isnan(ordered[-1]):
-            ordered = ordered[: np.searchsorted(ordered, np.nan)]
-        ranks[row] = _look_up(ordered, values[columns])
-        n_measured[row] = len(ordered)
+        ordered[:] = values
+        ordered.sort()  # NaN goes last
+        wanted = values.take(columns)
+        by_size = wanted.argsort()  # near questions find near answers: the cache is kept
+        asked = wanted.take(by_size)
+        known = _measured(ordered)
+        looked_up = _look_up(ordered[:known], asked[: _measured(asked)])
+        ranks[row, by_size[: len(looked_up)]] = looked_up
+        ranks[row, by_size[len(looked_up) :]] = np.nan
+        n_measured[row] = known
     return ranks, n_measured
 
 
-def _look_up(ordered: npt.NDArray[np.floating], wanted: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Average rank of each wanted value in a sorted row that holds it."""
-    by_size = np.argsort(wanted)  # near questions find near answers: the cache is kept
-    asked = wanted[by_size]
-    asked = asked[: np.searchsorted(asked, np.nan)] if len(asked) and np.isnan(asked[-1]) else asked
-    new = np.empty(len(asked), dtype=bool)  # each value is looked up once
-    new[:1], new[1:] = True, asked[1:] != asked[:-1]
-    values = asked[new]
+def _measured(ordered: npt.NDArray[np.floating]) -> int:
+    """Count the numbers in a sorted row, where NaN stands last."""
+    if not len(ordered) or not np.isnan(ordered[-1]):
+        return len(ordered)
+    return int(np.searchsorted(ordered, np.nan))
+
+
+def _look_up(ordered: npt.NDArray[np.floating], asked: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Average ranks, in a sorted row, of sorted values that it holds; each value is looked up once."""
+    new = np.empty(len(asked), dtype=bool)
+    new[:1] = True
+    np.not_equal(asked[1:], asked[:-1], out=new[1:])
+    first = np.flatnonzero(new)
+    values = asked[first]
     below = np.searchsorted(ordered, values, side="left")
     ranks = below + 1.0
     tied = np.flatnonzero(ordered[np.minimum(below + 1, len(ordered) - 1)] == values)
     ranks[tied] = (below[tied] + np.searchsorted(ordered, values[tied], side="right") + 1) / 2
-    answer = np.full(len(wanted), np.nan)
-    answer[by_size[: len(asked)]] = ranks[np.cumsum(new) - 1]
-    return answer
+    return np.repeat(ranks, np.diff(first, append=len(asked)))
 
 
 def place_rows(expression: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
