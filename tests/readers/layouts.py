@@ -63,7 +63,7 @@ def write_gct(path: Path, frame, version="1.3", metadata=None, descriptions=None
 
 def write_series(path: Path, frame, characteristics=(), titles=None, platform="GPL1", series=(), end=True):
     """GEO series matrix; `characteristics`: rows of cells. Rows of the table are the columns of `frame`."""
-    quoted = ['"%s"' % patient for patient in frame.index]
+    quoted = [f'"{patient}"' for patient in frame.index]
     lines = ['!Series_title\t"made by hand"', '!Series_geo_accession\t"GSE1"', *series, ""]
     lines += ["!Sample_title\t" + "\t".join(f'"{title}"' for title in titles or frame.index)]
     lines += ["!Sample_geo_accession\t" + "\t".join(quoted)]

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -131,7 +134,7 @@ def test_damaged_files(tmp_path):
     with h5py.File(path, "a") as file:
         del file["obs"]
         file.create_dataset("obs", data=np.zeros(6, dtype=[("index", "S3"), ("age", "f4")]))
-    with pytest.raises(InputError, match="obs is written as anndata before 0.7 did"):
+    with pytest.raises(InputError, match=r"obs is written as anndata before 0\.7 did"):
         read_h5ad(str(path))
     with pytest.raises(InputError, match="there is no such file"), open_h5ad(tmp_path / "gone.h5ad"):
         pass
@@ -144,3 +147,31 @@ def test_sizes_that_do_not_fit(tmp_path):
         file.create_dataset("X", data=np.zeros((5, 3)))
     with pytest.raises(InputError, match="X is 5 x 3, but there are 6 observations and 26 variables"):
         read_h5ad(str(path))
+
+
+DATA = os.environ.get("ITGSTRAT_DATA")
+
+
+class TestRealFiles:
+    """Archives of anndata's own tests, unchanged; see layouts/PROVENANCE.txt."""
+
+    pytestmark = [pytest.mark.data, pytest.mark.skipif(not DATA, reason="ITGSTRAT_DATA is not set")]  # noqa: RUF012
+
+    def path(self, version):
+        return Path(DATA) / "layouts" / "h5ad" / f"tests_data_archives_v{version}_adata.h5ad"
+
+    def test_version_0_7(self):
+        raw = read_h5ad(str(self.path("0.7.0")))
+        assert raw.values.shape == (30, 20)
+        assert np.count_nonzero(raw.values) == 228
+        assert list(raw.clinical) == ["sample", "obs_cat", "cat_ordered", "int64", "float64", "uint8"]
+        assert raw.clinical["obs_cat"].notna().all()
+        whole = read_h5ad(str(self.path("0.7.0")), layer="raw")
+        assert (whole.values.shape, np.count_nonzero(whole.values)) == ((30, 40), 480)
+        assert read_h5ad(str(self.path("0.7.0")), layer="array").values.shape == (30, 20)
+        with pytest.raises(InputError, match="not one gene of the catalogue"):
+            inspect_path(self.path("0.7.0"))
+
+    def test_version_0_11_without_numbers(self):
+        with pytest.raises(InputError, match="the file has no X; declare layer= one of: none"):
+            read_h5ad(str(self.path("0.11.4")))

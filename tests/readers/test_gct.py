@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -124,3 +127,36 @@ def test_an_option_of_another_layout_is_refused(tmp_path):
         read_cohort(path, layer="x")
     with pytest.raises(InputError, match="layout 'gtc' is not known; use one of"):
         read_cohort(path, layout="gtc")
+
+
+DATA = os.environ.get("ITGSTRAT_DATA")
+
+
+class TestRealFiles:
+    """Files of GenePattern, GSEApy and cmapPy, unchanged; see layouts/PROVENANCE.txt."""
+
+    pytestmark = [pytest.mark.data, pytest.mark.skipif(not DATA, reason="ITGSTRAT_DATA is not set")]  # noqa: RUF012
+
+    def path(self, name):
+        return Path(DATA) / "layouts" / "gct" / name
+
+    def test_leukaemia_with_classes(self):
+        raw = read_gct(str(self.path("Leukemia_hgu95av2.trim.gct.gz")), cls=self.path("Leukemia.cls"))
+        assert raw.values.shape == (48, 9020)
+        assert raw.clinical["class"].tolist() == [sample.partition("_")[0] for sample in raw.samples]
+        with pytest.raises(InputError, match="negative, which levels cannot be"):
+            inspect_path(self.path("Leukemia_hgu95av2.trim.gct.gz"))
+
+    def test_metadata_of_cmap(self):
+        raw = read_gct(str(self.path("mini_gctoo_for_testing.gct")), symbols="id")
+        assert raw.values.shape == (6, 6)
+        assert raw.values[:3, 0].tolist() == [1, 2, 3]
+        assert raw.clinical["distil_nsample"].tolist() == [3, 3, 66, 2, 9, 111111]
+        assert raw.clinical["mfc_plate_id"].isna().all()
+
+    @pytest.mark.parametrize(
+        "name", ["counts_versioned_ids.gct", "mini_gctoo_for_testing_nometa.gct", "older_version_v1_2.gct"]
+    )
+    def test_no_human_genes_is_said(self, name):
+        with pytest.raises(InputError, match="no row is named by a human gene"):
+            inspect_path(self.path(name))

@@ -1,3 +1,7 @@
+import os
+from itertools import cycle
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,10 +10,11 @@ from hypothesis import given, settings
 from itgstrat.errors import InputError
 from itgstrat.outcome import Endpoint
 from itgstrat.readers import inspect_path, read_cohort
-from itgstrat.readers.geo import read_series_matrix
+from itgstrat.readers.geo import _table_blocks, read_series_matrix
 from itgstrat.readers.platform import read_probe_map
 from itgstrat.readers.samples import describe_samples
 from itgstrat.readers.soft import read_soft
+from itgstrat.readers.textmatrix import parse_matrix
 
 from .builders import INTEGRINS, make_matrix, write_matrix
 from .layouts import cohorts, write_platform, write_series, write_text
@@ -133,7 +138,7 @@ def test_a_series_without_table_is_a_clinical_table(tmp_path):
     [
         (("!series_matrix_table_end\n", ""), "no line !series_matrix_table_end; the file is cut off"),
         (("!Sample_geo_accession", "!Sample_x"), "no line !Sample_geo_accession"),
-        (('"GSM3"\n', "\n"), "4 samples, but|3 samples, but other numbers in the lines !Sample_"),
+        (('\t"GSM3"\n', "\n"), "4 samples, but other numbers in the lines !Sample_title"),
     ],
 )
 def test_bad_files(tmp_path, change, message):
@@ -192,11 +197,11 @@ def test_platform_tables_of_every_kind(tmp_path):
     assert read_probe_map(numbered).genes == {"7892501": (A,), "7892502": ()}
 
 
-SOFT = """^PLATFORM = GPL1
+SOFT = f"""^PLATFORM = GPL1
 !platform_table_begin
 ID\tGene Symbol
-p1\t{a}
-p2\t{b}
+p1_at\t{A}
+p2_at\t{B}
 !platform_table_end
 ^SAMPLE = GSM1
 !Sample_title = one
@@ -204,8 +209,8 @@ p2\t{b}
 !Sample_platform_id = GPL1
 !sample_table_begin
 ID_REF\tVALUE\tABS_CALL
-p1\t5\tP
-p2\t6\tP
+p1_at\t5\tP
+p2_at\t6\tP
 !sample_table_end
 ^SAMPLE = GSM2
 !Sample_title = two
@@ -213,10 +218,10 @@ p2\t6\tP
 !Sample_platform_id = GPL1
 !sample_table_begin
 ID_REF\tVALUE
-p2\t8
-p1\tnull
+p2_at\t8
+p1_at\tnull
 !sample_table_end
-""".format(a=A, b=B)
+"""
 
 
 def test_family_soft(tmp_path):
@@ -231,11 +236,11 @@ def test_family_soft(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("p1\t5", "p1\tx"), "text where a number is needed: GSM1, p1: 'x'"),
+        (("p1_at\t5", "p1_at\tx"), "text where a number is needed: GSM1, p1_at: 'x'"),
         (("\tVALUE\tABS_CALL", "\tSIGNAL\tABS_CALL"), "the table of GSM1 has no columns ID_REF and VALUE, but ID_REF"),
         (("!Sample_platform_id = GPL1", "!Sample_platform_id = GPL9"), r"of GPL9; .*itgstrat fetch geo:GPL9"),
         ((SOFT[SOFT.index("^SAMPLE") :], ""), r"a SOFT file without samples \(platform GPL1\)"),
-        ((SOFT[SOFT.rindex("!sample_table_end") :], ""), "the table of GSM2 has no end; the file is cut off"),
+        (("null\n!sample_table_end", "null"), "the table of GSM2 has no end; the file is cut off"),
     ],
 )
 def test_bad_soft(tmp_path, change, message):
@@ -261,3 +266,59 @@ def test_two_channels_and_the_organism():
     ]
     assert notes == ("organism Mus musculus: itgstrat knows human genes; others match by name at best",)
     assert isinstance(table, pd.DataFrame)
+
+
+DATA = os.environ.get("ITGSTRAT_DATA")
+real = [pytest.mark.data, pytest.mark.skipif(not DATA, reason="ITGSTRAT_DATA is not set")]
+
+
+class TestRealFiles:
+    """Files of GEO, unchanged; see layouts/PROVENANCE.txt."""
+
+    pytestmark = real
+
+    def path(self, name):
+        return Path(DATA) / "layouts" / "geo" / name
+
+    @pytest.mark.parametrize(
+        ("name", "n_samples", "n_probes", "columns"),
+        [
+            ("GSE14520-GPL571_series_matrix.txt.gz", 43, 22268, {"Tissue", "Disease state", "Individual"}),
+            ("GSE42872_series_matrix.txt.gz", 6, 33297, {"cell type", "cell line"}),
+        ],
+    )
+    def test_series_with_a_map_made_by_us(self, tmp_path, name, n_samples, n_probes, columns):
+        matrix = parse_matrix(lambda: _table_blocks(self.path(name), 100.0), self.path(name))
+        assert matrix.values.shape == (n_probes, n_samples)
+        platform = write_platform(tmp_path / "GPL.soft", dict(zip(matrix.rows, cycle(INTEGRINS), strict=False)))
+        cohort = read_cohort(self.path(name), probe_map=platform)
+        assert cohort.shape == (n_samples, len(INTEGRINS))
+        assert columns <= set(cohort.clinical)
+        assert 0 < np.nanmin(cohort.expression.to_numpy()) < np.nanmax(cohort.expression.to_numpy()) < 25
+
+    def test_normals_are_pointed_out_and_left_out_on_request(self, tmp_path):
+        path = self.path("GSE14520-GPL571_series_matrix.txt.gz")
+        matrix = parse_matrix(lambda: _table_blocks(path, 100.0), path)
+        platform = write_platform(tmp_path / "GPL.soft", dict(zip(matrix.rows, cycle(INTEGRINS), strict=False)))
+        raw = read_series_matrix(str(path), probe_map=platform)
+        assert any("may be no tumours (" in note for note in raw.notes)
+        cohort = read_cohort(path, probe_map=platform, keep="Tissue=Liver Tumor Tissue")
+        assert len(cohort) == 22
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("GSE14520-GPL571_series_matrix.txt.gz", "of GPL571; put its table beside"),
+            ("GSE42872_series_matrix.txt.gz", "of GPL6244; put its table beside"),
+            ("GSM11805.txt.gz", r"22283 in all\)\) of GPL96; put its table beside"),
+            ("GSE105845_family.soft", r"without samples \(platform GPL13112\)"),
+        ],
+    )
+    def test_what_is_missing_is_said(self, name, message):
+        with pytest.raises(InputError, match=message):
+            inspect_path(self.path(name))
+
+    def test_a_small_family_is_read(self):
+        found = inspect_path(self.path("soft_ex_family.txt"))
+        assert (found.layout, found.n_samples, found.n_labels) == ("geo-soft", 3, 18)
+        assert any("organism Mus musculus" in note for note in found.notes)

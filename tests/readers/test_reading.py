@@ -221,6 +221,6 @@ def test_an_endpoint_needs_a_clinical_table(tmp_path):
 
 
 def test_clinical_and_expression_in_the_wrong_place(tmp_path):
-    clinical = write_tsv(tmp_path / "c.tsv", make_clinical(["a", "b"], sex=["F", "M"]))
+    clinical = write_tsv(tmp_path / "c.tsv", make_clinical(["PAT-1", "PAT-2"], sex=["F", "M"]))
     with pytest.raises(InputError, match=r"neither rows .* nor columns|not one gene of the catalogue"):
         read_cohort(clinical)
