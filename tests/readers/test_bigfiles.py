@@ -122,6 +122,9 @@ def test_the_size_of_the_text_is_known_before(tmp_path):
     path = write_text(tmp_path / "c.gz", "0123456789" * 500)
     assert text_size(path) == 5000
     assert text_size(write_text(tmp_path / "c", "x" * 50)) == 50
+    members = tmp_path / "members.gz"
+    members.write_bytes(gzip.compress(b"x" * 900) + gzip.compress(b""))  # bgzip ends so
+    assert text_size(members) == 4 * members.stat().st_size
 
 
 def test_a_matrix_of_many_blocks(tmp_path, monkeypatch):

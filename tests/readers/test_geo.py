@@ -193,6 +193,13 @@ def test_platform_tables_of_every_kind(tmp_path):
             write_text(tmp_path / "f.soft", "^DATABASE = x\n^PLATFORM = GPL1\n!platform_table_begin\nID\tGENE\n"),
             "GPL2",
         )
+    with pytest.raises(InputError, match="no platform table of GPL2 in it"):
+        read_probe_map(write_platform(tmp_path / "g.soft", {"p": A}), "GPL2")
+    annotation = (
+        "^Annotation\n!Annotation_platform = GPL1\n#ID = x\n!platform_table_begin\nID\tGene title\tGene symbol\n"
+    )
+    annot = write_text(tmp_path / "GPL1.annot.gz", f"{annotation}p\ta thing\t{A}///{B}\n!platform_table_end\n")
+    assert read_probe_map(annot, "GPL1").genes == {"p": (A, B)}
     numbered = write_text(tmp_path / "map.csv", f"probe,symbol\n7892501,{A}\n7892502,\n")
     assert read_probe_map(numbered).genes == {"7892501": (A,), "7892502": ()}
 

@@ -133,7 +133,7 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
     def _learn_references(self, draft: FeatureRecipe, cohort: Cohort) -> None:
         arrays = cohort.arrays()
         measured = draft.measure(arrays["expression"], arrays["genes"], arrays["ranked"])
-        self.recipe_ = draft.relearned(measured, cohort.batch)
+        self.recipe_ = draft.learned(measured, cohort.batch)
         features = self.recipe_.apply(measured, cohort.batch, arrays["covariates"])
         n_anchors = min(N_ANCHORS, len(cohort.genes))
         anchors = np.arange(len(draft.members) - n_anchors, len(draft.members))
@@ -240,12 +240,15 @@ def _draft_recipe(
         gene=np.array([entry[0] for entry in entries], dtype=np.intp),
         part=np.array([entry[2] for entry in entries], dtype=np.intp),
         sign=np.array([entry[1] for entry in entries], dtype=float),
+        weight=np.array([entry[1] for entry in entries], dtype=float),
         batches=np.empty(0, dtype=str),
         gene_mean=np.empty((0, 0)),
         gene_sd=np.empty((0, 0)),
         signature_mean=np.empty((0, 0)),
         signature_sd=np.empty((0, 0)),
         term_mean=np.empty((0, 0)),
+        kernel=np.empty((0, 0)),
+        kernel_start=np.empty(0, dtype=np.intp),
         covariate=np.empty(0, dtype=str),
         level=np.empty(0, dtype=str),
         base=np.empty(0, dtype=str),

@@ -19,10 +19,13 @@ class Measured:
         Rank fraction or log2 expression of the recipe's member genes; NaN where not measured.
     n_measured : ndarray of int64, shape (n_patients,)
         Genes measured in each patient, among those of the recipe.
+    whole : ndarray of float, shape (n_patients, n_genes), optional
+        Log2 expression of all the recipe's genes, where the score ranks their densities.
     """
 
     values: Floats
     n_measured: Ints
+    whole: npt.NDArray[np.floating] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from itgstrat.errors import CohortError, name_some
 from itgstrat.learned.features import Features, Measured
-from itgstrat.learned.records import ArrayRecord
+from itgstrat.learned.kernel import find_densities, learn_kernel
 from itgstrat.learned.references import encode_covariate, inverse_sd, locate
-from itgstrat.scoring import SCORES, ScoreMethod, part_means, rank_columns, split_lower
+from itgstrat.learned.signatures import Entering, ScoredSignatures
+from itgstrat.scoring import rank_columns
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,29 +25,20 @@ LEAST_FOR_REFERENCE = 30
 
 
 @dataclass(frozen=True, eq=False)
-class FeatureRecipe(ArrayRecord):
+class FeatureRecipe(ScoredSignatures):
     """Everything that was learned about how features are made; applies to one patient as to ten thousand.
 
-    Signature ``f`` owns the slice ``start[f]:start[f + 1]`` of `gene`, `sign` and `part`. References have one
-    row a training batch and a last, pooled row: the mean over all training patients and the standard deviation
-    within batches, for patients of a platform that training never saw.
+    References have one row a training batch and a last, pooled row: the mean over all training patients and the
+    standard deviation within batches, for patients of a platform that training never saw.
 
     Parameters
     ----------
-    score : str
-        Name in `itgstrat.scoring.SCORES`.
+    score, signatures, rules, start, gene, part, sign, weight, min_coverage
+        The signatures, as in `ScoredSignatures`.
     genes : ndarray of str, shape (n_genes,)
         Genes common to training, among which ranks are taken.
     members : ndarray of int, shape (n_members,)
         Positions in `genes` of the signature genes and, behind them, of the anchor genes.
-    signatures, rules : ndarray of str, shape (n_signatures,)
-        Name, and ``set``, ``lower_subunit`` or ``lower_part``.
-    start : ndarray of int, shape (n_signatures + 1,)
-        Slices of the three arrays below.
-    gene, part : ndarray of int, shape (n_entries,)
-        Position in `members`; number of the part for ``lower_part``.
-    sign : ndarray of float64, shape (n_entries,)
-        +1 or -1.
     batches : ndarray of str, shape (n_batches,)
         Training cohorts.
     gene_mean, gene_sd : ndarray of float64, shape (n_batches + 1, n_members)
@@ -55,43 +47,35 @@ class FeatureRecipe(ArrayRecord):
         Reference of each score.
     term_mean : ndarray of float64, shape (n_batches + 1, n_entries)
         Mean of what each gene adds to the score of a ``set``.
+    kernel : ndarray of float, shape (n_kept, n_genes)
+        For ``gsva``, values of training by batch, those of each gene sorted by themselves, so that no patient's row
+        is in it; empty for the other methods.
+    kernel_start : ndarray of int, shape (n_batches + 1,)
+        Slices of `kernel`; an empty one, and a patient of no training batch, takes the pooled reference, all of it.
     covariate, level : ndarray of str, shape (n_covariate_columns,)
         Clinical variable, and the category the column stands for (empty for a number).
     base : ndarray of str, shape (n_covariate_columns,)
         The category of the variable that has no column of its own (empty for a number).
     fill, covariate_mean, covariate_sd : ndarray of float64, shape (n_covariate_columns,)
         Imputed value, centre and scale.
-    min_coverage : float
-        Share of a signature's genes below which its score is withheld.
     """
 
-    score: str
     genes: npt.NDArray[np.str_]
     members: npt.NDArray[np.intp]
-    signatures: npt.NDArray[np.str_]
-    rules: npt.NDArray[np.str_]
-    start: npt.NDArray[np.intp]
-    gene: npt.NDArray[np.intp]
-    part: npt.NDArray[np.intp]
-    sign: Floats
     batches: npt.NDArray[np.str_]
     gene_mean: Floats
     gene_sd: Floats
     signature_mean: Floats
     signature_sd: Floats
     term_mean: Floats
+    kernel: npt.NDArray[np.floating]
+    kernel_start: npt.NDArray[np.intp]
     covariate: npt.NDArray[np.str_]
     level: npt.NDArray[np.str_]
     base: npt.NDArray[np.str_]
     fill: Floats
     covariate_mean: Floats
     covariate_sd: Floats
-    min_coverage: float
-
-    @property
-    def method(self) -> ScoreMethod:
-        """The scoring method."""
-        return SCORES[self.score]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,15 +85,6 @@ class FeatureRecipe(ArrayRecord):
             *map(str, self.signatures),
             *(f"{name}={level}" if level else str(name) for name, level in pairs),
         )
-
-    @property
-    def signature_genes(self) -> npt.NDArray[np.intp]:
-        """Members that belong to a signature (the others are anchors)."""
-        return np.unique(self.gene)
-
-    def entries(self, position: int) -> slice:
-        """Give the slice of `gene`, `sign` and `part` that a signature owns."""
-        return slice(self.start[position], self.start[position + 1])
 
     def measure(self, expression: npt.NDArray[np.floating], genes: Sequence[str], ranked: bool = False) -> Measured:
         """Take the member genes' values out of an expression table.
@@ -141,9 +116,10 @@ class FeatureRecipe(ArrayRecord):
                 f"given ({name_some(genes)}); HGNC symbols are needed"
             )
         known = columns >= 0
-        if self.method.values == "expression":
-            picked = np.where(known[self.members], expression[:, columns[self.members]], np.nan).astype(np.float64)
-            return Measured(picked, (~np.isnan(expression[:, columns[known]])).sum(axis=1))
+        if self.method.values != "rank":
+            whole = np.where(known, expression[:, columns], np.nan)
+            values, total = whole[:, self.members].astype(np.float64), (~np.isnan(whole)).sum(axis=1)
+            return Measured(values, total, whole if self.method.values == "density" else None)
         if ranked:
             if not known.all() or len(position) != len(known):
                 raise CohortError("ranks were taken over other genes than the recipe's; give expression instead")
@@ -190,34 +166,16 @@ class FeatureRecipe(ArrayRecord):
         ndarray of float64, shape (n_patients, n_signatures)
             Scores; NaN where withheld.
         """
+        return self.score_signatures(self._look(measured, rows))
+
+    def _look(self, measured: Measured, rows: npt.NDArray[np.intp]) -> Entering:
+        """Give what enters the scores: z, and what the scoring method takes for a gene."""
         z = self.gene_z(measured, rows)
-        inputs = self._inputs(measured, z)
-        scores = np.empty((len(z), len(self.signatures)))
-        for position, rule in enumerate(self.rules):
-            own = self.entries(position)
-            columns, signs = self.gene[own], self.sign[own]
-            if rule == "set":
-                covered = (~np.isnan(inputs[:, columns])).mean(axis=1) >= self.min_coverage
-                values = self.method.score(inputs[:, columns], signs, measured.n_measured)
-                scores[:, position] = np.where(covered, values, np.nan)
-            else:
-                scores[:, position] = part_means(z[:, columns] * signs, self.part[own]).min(axis=1)
-        return scores
-
-    def _inputs(self, measured: Measured, z: Floats) -> Floats:
-        """Give what the scoring method takes for a gene."""
-        return measured.values if self.method.values == "rank" else z
-
-    def _terms(self, measured: Measured, rows: npt.NDArray[np.intp]) -> Floats:
-        """What each signature-gene entry adds to the score of its set; NaN where not measured, or no set."""
-        inputs = self._inputs(measured, self.gene_z(measured, rows))
-        terms = np.full((len(inputs), len(self.gene)), np.nan)
-        for position in np.flatnonzero(self.rules == "set").tolist():
-            own = self.entries(position)
-            values = inputs[:, self.gene[own]]
-            added, _ = self.method.terms(values, self.sign[own], measured.n_measured)
-            terms[:, own] = np.where(np.isnan(values), np.nan, added)
-        return terms
+        if measured.whole is not None:
+            density = find_densities(measured.whole, rows, self.kernel, self.kernel_start)
+            ranks, ranked = rank_columns(density, self.members)
+            return Entering(z, (ranks - 0.5) / np.maximum(ranked, 1)[:, None], ranked)
+        return Entering(z, measured.values if self.method.values == "rank" else z, measured.n_measured)
 
     def apply(
         self, measured: Measured, batch: npt.NDArray[np.str_], covariates: Mapping[str, npt.NDArray[Any]]
@@ -303,8 +261,29 @@ class FeatureRecipe(ArrayRecord):
         values = np.where(imputed, self.fill, values)
         return (values - self.covariate_mean) * inverse_sd(self.covariate_sd), imputed
 
+    def learned(self, measured: Measured, batch: npt.NDArray[np.str_]) -> "FeatureRecipe":
+        """Learn weights, location and scale from training, without looking at any outcome.
+
+        Parameters
+        ----------
+        measured : Measured
+            Gene values of the training patients.
+        batch : ndarray of str, shape (n_patients,)
+            Their batches.
+
+        Returns
+        -------
+        FeatureRecipe
+            The recipe; weights and references are frozen in it.
+        """
+        located = self.relearned(measured, batch)
+        if self.method.learn_weights is None:
+            return located
+        z = located.gene_z(measured, located.reference_rows(batch))
+        return replace(located, weight=located.learn_weights(z)).relearned(measured, batch)
+
     def relearned(self, measured: Measured, batch: npt.NDArray[np.str_]) -> "FeatureRecipe":
-        """Learn location and scale of genes and scores anew, without looking at any outcome.
+        """Learn location and scale of genes and scores anew, without looking at any outcome; weights stay.
 
         Parameters
         ----------
@@ -320,12 +299,15 @@ class FeatureRecipe(ArrayRecord):
 
         """
         names, groups = np.unique(batch, return_inverse=True)
-        pooled = np.full(len(batch), len(names))
-        fresh = replace(self, batches=names)
         gene_mean, gene_sd = locate(measured.values, measured.values, groups)
-        fresh = replace(fresh, gene_mean=gene_mean, gene_sd=gene_sd)
-        mean, sd = locate(fresh.raw_scores(measured, groups), fresh.raw_scores(measured, pooled), groups)
-        terms, _ = locate(fresh._terms(measured, groups), fresh._terms(measured, pooled), groups)
+        fresh = replace(self, batches=names, gene_mean=gene_mean, gene_sd=gene_sd)
+        if measured.whole is not None:
+            kernel, kernel_start = learn_kernel(measured.whole, groups)
+            fresh = replace(fresh, kernel=kernel, kernel_start=kernel_start)
+        own = fresh._look(measured, groups)
+        pooled = own if len(names) == 1 else fresh._look(measured, np.full(len(batch), len(names)))
+        mean, sd = locate(fresh.score_signatures(own), fresh.score_signatures(pooled), groups)
+        terms, _ = locate(fresh.gene_terms(own), fresh.gene_terms(pooled), groups)
         return replace(fresh, signature_mean=mean, signature_sd=sd, term_mean=terms)
 
     def split_over_genes(self, measured: Measured, batch: npt.NDArray[np.str_]) -> tuple[Floats, Floats]:
@@ -350,30 +332,8 @@ class FeatureRecipe(ArrayRecord):
             up to its standardised value.
         """
         rows = self.reference_rows(batch)
-        z, scores = self.gene_z(measured, rows), self.raw_scores(measured, rows)
-        terms = self._terms(measured, rows)
-        mean, scale = self.signature_mean[rows], inverse_sd(self.signature_sd)[rows]
-        shares, rest = np.zeros((len(rows), len(self.gene))), np.zeros(scores.shape)
-        for position, rule in enumerate(self.rules):
-            own = self.entries(position)
-            if rule == "set":
-                raw = self._split_set(terms, rows, own)
-            else:
-                raw = split_lower(z[:, self.gene[own]] * self.sign[own], self.part[own], mean[:, position])
-            withheld = np.isnan(scores[:, position])
-            share = np.where(withheld[:, None], 0.0, raw) * scale[:, [position]]
-            total = np.where(withheld, 0.0, (scores - mean)[:, position] * scale[:, position])
-            shares[:, own], rest[:, position] = share, total - share.sum(axis=1)
-        return shares, rest
-
-    def _split_set(self, terms: Floats, rows: npt.NDArray[np.intp], own: slice) -> Floats:
-        """What each measured gene adds more than in training; a set scored on fewer genes weighs each more."""
-        present, usual = ~np.isnan(terms[:, own]), self.term_mean[rows][:, own]
-        for sign in np.unique(self.sign[own]):
-            mine = self.sign[own] == sign
-            scored = np.maximum(present[:, mine].sum(axis=1, keepdims=True), 1)
-            usual[:, mine] *= mine.sum() / scored
-        return np.where(present, terms[:, own] - usual, 0.0)
+        mean, sd, usual = self.signature_mean[rows], self.signature_sd[rows], self.term_mean[rows]
+        return self.split_scores(self._look(measured, rows), mean, sd, usual)
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,8 +46,10 @@ def is_hdf5(source: str) -> bool:
     bool
         True for h5ad, and for other HDF5 files, which `open_h5ad` tells apart.
     """
-    path = Path(source)
-    return path.is_file() and path.stat().st_size > 0 and first_bytes(path).startswith(_HDF5)
+    try:
+        return first_bytes(Path(source)).startswith(_HDF5)
+    except (InputError, ValueError):
+        return False
 
 
 def read_h5ad(

@@ -9,7 +9,7 @@ from pyarrow import ArrowException
 from pyarrow.parquet import ParquetFile
 
 from itgstrat.errors import InputError, name_some
-from itgstrat.readers.matrix import RawMatrix, assemble, describes
+from itgstrat.readers.matrix import RawMatrix, assemble, describes, keep_labels
 
 #: Names under which pandas and others keep the row labels of a binary table.
 _LABELS = ("__index_level_0__", "gene", "genes", "index", "symbol", "hugo_symbol", "gene_symbol", "gene_name")
@@ -128,13 +128,7 @@ class BinaryTable:
         """
         if columns is None:
             return self._assemble(read_frame(self.path, self.start), self.measured)
-        asked = set(columns)
-        kept = tuple(name for name in self.measured if name in asked)
-        if not kept:
-            raise InputError(
-                f"{self.path}: none of the {len(asked)} columns asked for ({name_some(sorted(asked), 3)}) is there; "
-                f"the file has {name_some(self.measured, 3)}"
-            )
+        kept = self._choose(columns)
         return self._assemble(read_frame(self.path, self.start, [self.label, *kept]), kept)
 
     def batches(self, rows: int, columns: Collection[str] | None = None) -> Iterator[RawMatrix]:
@@ -157,8 +151,7 @@ class BinaryTable:
         InputError
             If the file is damaged, or a number is infinite.
         """
-        asked = set(self.measured if columns is None else columns)
-        kept = tuple(name for name in self.measured if name in asked)
+        kept = self._choose(columns)
         if not self.start.startswith(_PARQUET):
             frame = read_frame(self.path, self.start, [self.label, *kept])
             yield from (self._assemble(part, kept) for part in frame.iter_slices(rows))
@@ -168,6 +161,9 @@ class BinaryTable:
                 yield self._assemble(pl.DataFrame(batch), kept)
         except (ArrowException, OSError) as error:
             raise _damaged(self.path, error) from error
+
+    def _choose(self, columns: Collection[str] | None) -> tuple[str, ...]:
+        return tuple(self.measured[at] for at in keep_labels(self.measured, columns, str(self.path)))
 
     def _assemble(self, frame: pl.DataFrame, columns: tuple[str, ...]) -> RawMatrix:
         labels = frame[self.label].cast(pl.String)

@@ -121,7 +121,12 @@ class Inspection:
         return plain
 
 
-def inspect_path(source: str | Path, clinical: str | Path | pd.DataFrame | None = None) -> Inspection:
+def inspect_path(
+    source: str | Path,
+    clinical: str | Path | pd.DataFrame | None = None,
+    layout: str | None = None,
+    **options: object,
+) -> Inspection:
     """Say what a source is, without making a cohort of it.
 
     Parameters
@@ -130,6 +135,10 @@ def inspect_path(source: str | Path, clinical: str | Path | pd.DataFrame | None 
         Expression file, or ``survset:NAME``.
     clinical : str, Path or DataFrame, optional
         Its clinical table.
+    layout : str, optional
+        Name of the layout; detected if not given.
+    **options
+        What the layout alone knows, such as ``probe_map`` for GEO.
 
     Returns
     -------
@@ -142,10 +151,10 @@ def inspect_path(source: str | Path, clinical: str | Path | pd.DataFrame | None 
         If a file cannot be read as what it should be, or no gene of the catalogue is there.
     """
     source = str(source)
-    layout = find_layout(source)
-    if layout.glance is not None:
-        return _inspect_glance(source, layout.name, layout.glance(source))
-    raw = layout.open(source)
+    found = find_layout(source, layout)
+    if found.glance is not None:
+        return _inspect_glance(source, found.name, found.glance(source))
+    raw = found.open(source, "auto", **options)
     selection = choose_samples(raw, "primary", raw.name or name_cohort(source))
     expression = raw.values[list(selection.positions)]
     mapping = map_genes(raw.labels)
@@ -155,7 +164,7 @@ def inspect_path(source: str | Path, clinical: str | Path | pd.DataFrame | None 
     integrins = load_catalogue().integrin_genes()
     return Inspection(
         source=source,
-        layout=layout.name,
+        layout=found.name,
         orientation=raw.orientation,
         n_samples=len(raw.samples),
         n_patients=len(selection.patients) if table is None else len(table),

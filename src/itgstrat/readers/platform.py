@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from itgstrat.biology.catalogue import load_catalogue
@@ -186,14 +187,15 @@ def _read_soft_table(path: Path, accession: str | None) -> tuple[list[str], Iter
     if not first.startswith(("^", "#", "!")):
         return None
     wanted, passed = True, []
-    for line in lines:
+    rest = chain([first], lines)
+    for line in rest:
         low = line[:40].lower()
         if low.startswith(_PLATFORM):
             passed.append(line.partition("=")[2].strip())
             wanted = accession is None or passed[-1].upper() == accession.upper()
         if (low.startswith(_TABLE) and wanted) or (line and line[0] not in "^#!" and not passed):
-            header = next(lines) if low.startswith(_TABLE) else line
-            return header.split("\t"), _table_rows(lines)
+            header = next(rest) if low.startswith(_TABLE) else line
+            return header.split("\t"), _table_rows(rest)
     raise InputError(f"{path}: no platform table{f' of {accession}' if accession else ''} in it (platforms: {passed})")
 
 

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from itgstrat.biology import load_catalogue
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
 from itgstrat.errors import name_some
+from itgstrat.evaluation.quality import assess_signatures
 from itgstrat.learned import ModelBundle
 from itgstrat.reporting.comparisons import draw_part
 from itgstrat.reporting.curves import median_follow_up
@@ -18,6 +20,7 @@ from itgstrat.reporting.wording import (
     count,
     name_comparison,
     say_interval,
+    say_number,
     say_p,
     say_share,
     say_time,
@@ -188,6 +191,59 @@ def tabulate_left_out(left_out: Mapping[str, str]) -> Table | None:
     rows = tuple((title_feature(name), name, why) for name, why in left_out.items())
     columns = ("Left out", "Name in files", "Why")
     return Table("Asked for, and not in the model", columns, rows, words=(1, 2)) if rows else None
+
+
+def tabulate_quality(config: RunConfig, bundle: ModelBundle, cohorts: Sequence[Cohort]) -> Table | None:
+    """Lay out how fit the signatures of the model are for the training cohorts.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Tells training from external cohorts.
+    bundle : ModelBundle
+        The model; its signatures are assessed.
+    cohorts : sequence of Cohort
+        Training cohorts, then external ones.
+
+    Returns
+    -------
+    Table or None
+        One row a signature, averaged over the training cohorts; None where there is none.
+    """
+    known = load_catalogue().signatures
+    chosen = [known[name] for name in map(str, bundle.recipe.signatures) if name in known]
+    training = {item.name for item in config.cohorts}
+    patients = [cohort for cohort in cohorts if cohort.name in training]
+    if not chosen or not patients:
+        return None
+    rows = tuple(
+        (
+            one.title,
+            one.signature,
+            f"{one.n_measured} of {one.n_genes}",
+            *(say_number(value, 2) for value in (one.level, one.coherence, one.agreement)),
+            say_number(one.proliferation, 2, signed=True),
+            "; ".join(one.warnings) or NOTHING,
+        )
+        for one in assess_signatures(patients, chosen).signatures
+    )
+    columns = (
+        "Signature",
+        "Name in files",
+        "Genes measured",
+        "Level",
+        "Its genes together",
+        "Methods agree",
+        "With proliferation",
+        "Warnings",
+    )
+    caption = (
+        "Within each training cohort, averaged. Level: where its genes stand among all, 0 lowest, 1 highest (not of "
+        "log-ratios). Its genes together: their median correlation. Methods agree: the lowest correlation between "
+        "singscore, ssGSEA and z-score (sets only). With proliferation: correlation of the scores. All are "
+        "Spearman's; a dash where it does not apply"
+    )
+    return Table(caption, columns, rows, words=(1, 7))
 
 
 def tabulate_horizons(bundle: ModelBundle) -> Table:

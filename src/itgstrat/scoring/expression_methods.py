@@ -1,4 +1,4 @@
-"""Scores from standardised expression: combined z-score and weighted mean.
+"""Scores from standardised expression: combined z-score, weighted mean, PLAGE.
 
 `z` is a gene's log2 expression minus its frozen reference mean, over its frozen reference SD.
 """
@@ -25,3 +25,8 @@ def combine_z(sums: Sequence[Floats], size: Floats, n_measured: Ints) -> tuple[S
 def average_z(sums: Sequence[Floats], size: Floats, n_measured: Ints) -> tuple[Sequence[Floats], Floats]:
     r"""Average by weight, :math:`\sum_g w_g z_g / \sum_g |w_g|` over the genes measured."""
     return (1 / np.where(size > 0, size, 1.0),), np.zeros(len(size))
+
+
+def add_up(sums: Sequence[Floats], size: Floats, n_measured: Ints) -> tuple[Sequence[Floats], Floats]:
+    r"""Add up, :math:`\sum_g w_g z_g`; a gene that was not measured counts as the reference mean."""
+    return (np.ones(len(size)),), np.zeros(len(size))

@@ -1,7 +1,9 @@
 """The scoring methods, by the name that a configuration uses."""
 
-from itgstrat.scoring.expression_methods import average_z, combine_z, see_z
+from itgstrat.scoring.expression_methods import add_up, average_z, combine_z, see_z
+from itgstrat.scoring.gsva import split_walk
 from itgstrat.scoring.method import ScoreMethod
+from itgstrat.scoring.plage import learn_loadings
 from itgstrat.scoring.rank_methods import (
     average,
     centre,
@@ -16,7 +18,7 @@ from itgstrat.scoring.rank_methods import (
 
 _ONE_WAY_OR_SIGNED = "0 to 1 (one direction), -1 to 1 (up and down)"
 
-#: Every scoring method. PLAGE and GSVA learn from a reference cohort and are not here yet.
+#: Every scoring method; docs/scoring.md says when to use which.
 SCORES: dict[str, ScoreMethod] = {
     method.name: method
     for method in (
@@ -90,6 +92,28 @@ SCORES: dict[str, ScoreMethod] = {
             formula="sum of weight x z / sum of |weight|, z against the frozen reference",
             limits="unbounded",
             reference="Lee 2008, doi 10.1371/journal.pcbi.1000217 (z-scores), averaged by weight",
+            single_sample=False,
+        ),
+        ScoreMethod(
+            name="plage",
+            values="expression",
+            parts=see_z,
+            combine=add_up,
+            learn_weights=learn_loadings,
+            formula="sum of loading x z / first singular value, loadings the first axis of the set's z in the frozen "
+            "reference, turned so that the sum of loading x sign is above 0",
+            limits="-1 to 1 in the reference cohort, unbounded beyond",
+            reference="Tomfohr 2005, doi 10.1186/1471-2105-6-225",
+            single_sample=False,
+        ),
+        ScoreMethod(
+            name="gsva",
+            values="density",
+            split=split_walk,
+            formula="highest plus lowest point of the random walk down the genes by their Gaussian kernel density in "
+            "the frozen reference, weights |rank - N/2|; up set minus down set",
+            limits="-1 to 1 (one direction), -2 to 2 (up and down)",
+            reference="Hanzelmann 2013, doi 10.1186/1471-2105-14-7",
             single_sample=False,
         ),
     )

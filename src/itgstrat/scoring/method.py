@@ -16,30 +16,43 @@ Parts = Callable[[Floats, Ints], Sequence[Floats]]
 #: ``(sums of the parts over a set, its size, n_measured) -> (a factor for each part, offset)``, all (patients,).
 Combine = Callable[[Sequence[Floats], Floats, Ints], tuple[Sequence[Floats], Floats]]
 
+#: ``(values of one set of one direction, n_measured) -> what each gene adds to the score``, (patients, genes).
+Split = Callable[[Floats, Ints], Floats]
+
+#: ``(z of reference patients, signs) -> weights`` of the genes of one set.
+LearnWeights = Callable[[Floats, Floats], Floats]
+
+
+def see_nothing(values: Floats, n_measured: Ints) -> Sequence[Floats]:
+    """See nothing: the parts of a method that splits its score at once."""
+    return ()
+
+
+def add_nothing(sums: Sequence[Floats], size: Floats, n_measured: Ints) -> tuple[Sequence[Floats], Floats]:
+    """Add nothing to what the genes add."""
+    return (), np.zeros(len(size))
+
 
 @dataclass(frozen=True)
 class ScoreMethod:
     r"""How a signed gene set becomes one number per patient.
 
-    Every method here looks at its genes one by one, sums up what it saw, and combines the sums:
+    Nearly every method looks at its genes one by one, sums up what it saw, and combines the sums:
 
     .. math:: score = offset + \sum_j factor_j \sum_{g \in S} part_j(g)
 
     So a table of many sets costs one look at each gene, and the same arithmetic splits a score exactly over its
-    genes: gene g adds :math:`\sum_j factor_j\, part_j(g)`.
+    genes: gene g adds :math:`\sum_j factor_j\, part_j(g)`. GSVA, which has to see where the genes of a set stand
+    among each other, gives what each gene adds at once, by `split`, and has no parts.
 
     Parameters
     ----------
     name : str
         Name in configurations.
-    values : {"rank", "expression"}
-        What a gene enters as: its rank fraction within the patient, (rank - 0.5) / genes, ties averaged; or its
-        standardised log2 expression. Rank methods score the up set minus the down set, expression methods
-        weigh each gene by its sign.
-    parts : callable
-        What is seen of each gene.
-    combine : callable
-        How sums become a score.
+    values : {"rank", "expression", "density"}
+        What a gene enters as: its rank fraction within the patient, (rank - 0.5) / genes, ties averaged; its
+        standardised log2 expression; or the rank fraction of its density in a reference cohort. Methods by rank
+        or density score the up set minus the down set, expression methods weigh each gene by its sign.
     formula : str
         The score in one line.
     limits : str
@@ -48,16 +61,26 @@ class ScoreMethod:
         Publication.
     single_sample : bool
         True where a patient's score needs no reference cohort.
+    parts : callable
+        What is seen of each gene.
+    combine : callable
+        How sums become a score.
+    split : callable or None
+        What each gene adds, instead of parts and combine.
+    learn_weights : callable or None
+        How a reference cohort turns the signs of a set into weights; None where the weights are the signs.
     """
 
     name: str
-    values: Literal["rank", "expression"]
-    parts: Parts
-    combine: Combine
+    values: Literal["rank", "expression", "density"]
     formula: str
     limits: str
     reference: str
     single_sample: bool
+    parts: Parts = see_nothing
+    combine: Combine = add_nothing
+    split: Split | None = None
+    learn_weights: LearnWeights | None = None
 
     def terms(self, values: Floats, signs: Floats, n_measured: Ints) -> tuple[Floats, Floats]:
         """Split the score of one gene set over its genes.
@@ -67,9 +90,9 @@ class ScoreMethod:
         values : ndarray of float64, shape (n_patients, n_set_genes)
             Gene values as `self.values` says; NaN is not measured and is left out.
         signs : ndarray of float64, shape (n_set_genes,)
-            +1 for genes that raise the score, -1 for genes that lower it (any weight for ``weighted_mean``).
+            +1 for genes that raise the score, -1 for genes that lower it (any weight where the values are expression).
         n_measured : ndarray of int64, shape (n_patients,)
-            Genes measured in each patient.
+            Genes measured in each patient, or those with a density.
 
         Returns
         -------
@@ -82,6 +105,9 @@ class ScoreMethod:
         parts = [np.where(present, part, 0.0) for part in self.parts(np.where(present, values, 0.0), n_measured)]
         terms, offset = np.zeros(values.shape), np.zeros(len(values))
         for direction, weights in self._directions(signs):
+            if self.split is not None:
+                terms += direction * self.split(np.where(weights != 0, values, np.nan), n_measured)
+                continue
             sums = [part @ weights for part in parts]
             size = present @ np.abs(weights)
             factors, start = self.combine(sums, size, n_measured)
@@ -133,8 +159,29 @@ class ScoreMethod:
             known[:, number] |= size > 0
         return np.where(known, scores, np.nan)
 
+    def weigh(self, z: Floats, positions: Sequence[npt.NDArray[np.intp]], signs: Sequence[Floats]) -> Sequence[Floats]:
+        """Give the weights of the genes of each set, learned from reference patients where the method learns.
+
+        Parameters
+        ----------
+        z : ndarray of float64, shape (n_reference, n_members)
+            Standardised gene values of the reference.
+        positions : sequence of ndarray of int
+            Genes of each set.
+        signs : sequence of ndarray of float64
+            Their signs.
+
+        Returns
+        -------
+        sequence of ndarray of float64
+            Weights; the signs where nothing is learned.
+        """
+        if self.learn_weights is None:
+            return signs
+        return [self.learn_weights(z[:, own], sign) for own, sign in zip(positions, signs, strict=True)]
+
     def _directions(self, signs: Floats) -> list[tuple[float, Floats]]:
-        """Direction and weights of what is scored apart: the up and the down set by rank, all by expression."""
+        """Direction and weights of what is scored apart: all by expression, the up and the down set otherwise."""
         if self.values == "expression":
             return [(1.0, signs)]
         return [(sign, (signs == sign).astype(float)) for sign in (1.0, -1.0) if (signs == sign).any()]
@@ -190,8 +237,9 @@ class FlatSets:
         genes, weights, owner, directions = [], [], [], []
         for number, (own, sign) in enumerate(zip(positions, signs, strict=True)):
             for direction, weight in method._directions(sign):
-                genes.append(own[weight != 0])
-                weights.append(weight[weight != 0])
+                counts = weight != 0 if weight.any() else np.ones(len(weight), dtype=bool)
+                genes.append(own[counts])
+                weights.append(weight[counts])
                 owner.append(number)
                 directions.append(direction)
         start = np.cumsum([0, *map(len, genes)])[:-1]

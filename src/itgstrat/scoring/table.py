@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from itgstrat.errors import InputError, name_some
+from itgstrat.scoring.gsva import estimate_density
 from itgstrat.scoring.kernels import SCORES
 from itgstrat.scoring.method import FlatSets, ScoreMethod
 from itgstrat.scoring.rank_methods import walk_parts
@@ -28,13 +29,18 @@ def score_sets(
 ) -> dict[str, Floats]:
     """Score gene sets by one or several methods; ranks are taken once for all of them.
 
-    A rank score of a patient depends on that patient alone. ``zscore`` and ``weighted_mean`` standardise each
-    gene over the patients given, as R GSVA does; in a model that reference is learned in training and frozen.
+    A rank score of a patient depends on that patient alone. ``zscore``, ``weighted_mean`` and ``plage`` standardise
+    each gene over the patients given, and ``gsva`` takes its densities among them, as R GSVA does; in a model that
+    reference is learned in training and frozen. The cost of ``gsva`` grows with the square of the patients.
+
+    Equal to R GSVA, gseapy and decoupler where they define the same (tests/golden). They differ where genes are
+    tied (see `ties`), in gseapy's GSVA, and in decoupler's ``zscore``, whose flavours are swapped: "RoKAI"
+    subtracts the mean of all genes, which by its own documentation is "KSEA". See docs/scoring.md.
 
     Parameters
     ----------
     expression : ndarray of float, shape (n_patients, n_genes)
-        Expression; log2 for ``zscore`` and ``weighted_mean``. NaN is not measured.
+        Expression; log2 for all methods but those of ranks. NaN is not measured.
     genes : sequence of str
         Names of the columns.
     sets : mapping of str to mapping of str to float
@@ -43,13 +49,15 @@ def score_sets(
         Names in `SCORES`.
     ties : {"average", "gsva"}
         ``average``: tied genes share the mean of their ranks, so that the order of the genes in the table does
-        not matter. ``gsva``, for ``ssgsea`` only: R GSVA's values, weights from the truncated mean rank and
-        tied genes placed in table order.
+        not matter. ``gsva``, for ``ssgsea`` and ``gsva``: R GSVA's values, tied genes placed in table order and,
+        for ``ssgsea``, weighted by the truncated mean rank.
 
     Returns
     -------
     dict of str to ndarray of float64, shape (n_patients, n_sets)
-        Scores by method; NaN where no gene of a set was measured.
+        Scores by method; NaN where no gene of a set was measured. A gene that is constant over the patients adds
+        nothing to ``zscore`` and ``weighted_mean`` and counts in their divisor; R drops it. ``gsva`` drops it, as
+        R does, and it takes no rank.
 
     Raises
     ------
@@ -83,7 +91,12 @@ def score_sets(
     for method in chosen:
         if method.values == "expression":
             z, measured = _standardise(expression[:, columns]), np.isfinite(expression).sum(axis=1)
-            scores[method.name] = _score(method, method.parts(z, measured), z, positions, signs, measured)
+            weights = method.weigh(z, positions, signs)
+            scores[method.name] = _score(method, method.parts(z, measured), z, positions, weights, measured)
+        elif method.values == "density":
+            u, ranked = _rank_densities(expression, columns, ties)
+            own = [method.score(u[:, place], sign, ranked) for place, sign in zip(positions, signs, strict=True)]
+            scores[method.name] = np.stack(own, axis=1)
     return scores
 
 
@@ -106,8 +119,8 @@ def _check_methods(methods: Sequence[str], ties: str) -> list[ScoreMethod]:
     unknown = [name for name in methods if name not in SCORES]
     if unknown:
         raise InputError(f"scoring methods not known: {name_some(unknown)}; there are {', '.join(SCORES)}")
-    if ties == "gsva" and list(methods) != ["ssgsea"]:
-        raise InputError('ties="gsva" is R GSVA\'s rule for ssgsea; score other methods with ties="average"')
+    if ties == "gsva" and not set(methods) <= {"ssgsea", "gsva"}:
+        raise InputError('ties="gsva" is R GSVA\'s rule for ssgsea and gsva; score other methods with ties="average"')
     return [SCORES[name] for name in methods]
 
 
@@ -133,6 +146,21 @@ def _places(expression: npt.NDArray[np.floating], columns: npt.NDArray[np.intp])
     if np.isnan(expression).any():
         raise InputError('ties="gsva" takes no missing values, as R GSVA does; use ties="average"')
     return place_rows(expression)[:, columns].astype(np.float64)
+
+
+def _rank_densities(
+    expression: npt.NDArray[np.floating], columns: npt.NDArray[np.intp], ties: str
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Rank fractions of the densities of chosen genes among the patients given, and the genes ranked."""
+    density = estimate_density(expression, expression)
+    if ties == "average":
+        ranks, ranked = rank_columns(density, columns)
+    else:
+        varying = ~np.isnan(density).all(axis=0)
+        ranks, ranked = np.full((len(density), len(columns)), np.nan), np.full(len(density), varying.sum())
+        mine = varying[columns]
+        ranks[:, mine] = _places(density[:, varying], (np.cumsum(varying) - 1)[columns[mine]])
+    return (ranks - 0.5) / np.maximum(ranked, 1)[:, None], ranked
 
 
 def _standardise(values: npt.NDArray[np.floating]) -> Floats:
