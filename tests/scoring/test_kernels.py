@@ -83,6 +83,29 @@ def ucell(ranks, total):
     return 1 - u / (len(places) * limit)
 
 
+def plage(values, signs, total):
+    """Tomfohr 2005 with weights that are given: their sum with z."""
+    return sum(s * z for s, z in zip(signs, values, strict=True))
+
+
+@up_minus_down
+def gsva(ranks, total):
+    """Hanzelmann 2013: walk down the whole list; genes of one rank stand in the middle of the others tied with them."""
+    places = sorted(total + 1 - r for r in ranks)
+    weights = {place: abs(total - place + 1 - total / 2) for place in places}
+    whole = sum(weights[place] for place in places)
+    height, passed, heights = 0.0, 0.0, [0.0]
+    for place in sorted(set(places)):
+        before, here = sum(p < place for p in places), places.count(place)
+        others = place - before - (here + 1) / 2
+        height -= (others - passed) / (total - len(ranks))
+        passed = others
+        heights.append(height)
+        height += here * weights[place] / whole if whole else here / len(ranks)
+        heights.append(height)
+    return max(heights) + min(heights)
+
+
 SLOW = {
     "singscore": singscore,
     "mean_rank": mean_rank,
@@ -91,9 +114,12 @@ SLOW = {
     "ucell": ucell,
     "zscore": zscore,
     "weighted_mean": weighted_mean,
+    "plage": plage,
+    "gsva": gsva,
 }
 FREE = (math.inf, math.inf)
-LIMITS = dict.fromkeys(SLOW, (1.0, 1.0)) | {"singscore": (0.5, 1.0), "zscore": FREE, "weighted_mean": FREE}
+LIMITS = dict.fromkeys(SLOW, (1.0, 1.0)) | dict.fromkeys(("zscore", "weighted_mean", "plage"), FREE)
+LIMITS["singscore"], LIMITS["gsva"] = (0.5, 1.0), (1.0, 2.0)
 LIMITS["ssgsea"] = (30.0, 60.0)  # `draw` makes 30 genes
 
 
@@ -110,8 +136,9 @@ def draw(seed, n_patients=6, n_genes=30, n_set=7, ties=True):
 def gene_values(method, values, n_set):
     total = (~np.isnan(values)).sum(axis=1)
     ranks = rankdata(values, axis=1, nan_policy="omit")
-    entering = (ranks - 0.5) / total[:, None] if method.values == "rank" else values
-    return entering[:, :n_set], ranks[:, :n_set] if method.values == "rank" else values[:, :n_set], total
+    if method.values == "expression":
+        return values[:, :n_set], values[:, :n_set], total
+    return ((ranks - 0.5) / total[:, None])[:, :n_set], ranks[:, :n_set], total
 
 
 def test_every_score_has_a_slow_twin():

@@ -80,7 +80,7 @@ def _print_quality(quality: "CohortQuality") -> None:
     warned = [(one.signature, "; ".join(one.warnings)) for one in quality.signatures if one.warnings]
     print_table(("signature", "warning"), {f"Warnings of {len(warned)} signatures": warned})
     say(
-        "genes: measured of all. level: place of its genes among all, 0 lowest, 1 highest.",
+        "genes: measured of all. level: place of its genes among all, 0 to 1 (highest).",
         "SD: relative to all genes. intra: correlation of its genes with each other.",
         "agree: lowest correlation of singscore, ssGSEA and z-score.",
         "prolif: correlation with proliferation. --json has stroma, endothelium, purity.",
@@ -93,5 +93,5 @@ def _row(one: "SignatureQuality") -> tuple[str, ...]:
     return (
         one.signature,
         f"{one.n_measured}/{one.n_genes}",
-        *("-" if number != number else f"{number:.2f}" for number in numbers),
+        *("-" if number != number else f"{number:z.2f}" for number in numbers),
     )

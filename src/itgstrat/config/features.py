@@ -1,6 +1,7 @@
 """The section on features: which signatures, from which catalogue, in which form, and what stands beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
 
@@ -60,7 +61,7 @@ class WithoutConfig(Section):
 class AdjustConfig(Section):
     """What the heterodimers are adjusted for: each becomes its residual on these scores, learned in training."""
 
-    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     scores: tuple[str, ...] = Field(
         default=(), alias="for", description="Signature ids, groups or category:NAME; they become features, too."
@@ -83,7 +84,9 @@ class FeaturesConfig(Section):
     signatures: tuple[str | WithoutConfig, ...] = Field(
         default=("heterodimers",), min_length=1, description="Signature ids, groups or category:NAME."
     )
-    score: Literal["singscore", "mean_rank", "ssgsea", "aucell", "ucell", "zscore", "weighted_mean"] = Field(
+    score: Literal[
+        "singscore", "mean_rank", "ssgsea", "aucell", "ucell", "zscore", "weighted_mean", "plage", "gsva"
+    ] = Field(
         default="singscore", description="How a gene set becomes a number."
     )
     joint: tuple[Literal["lower", "product", "parts"], ...] = Field(
@@ -110,12 +113,159 @@ class FeaturesConfig(Section):
     @field_validator("catalogue")
     @classmethod
     def _readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        _raising_value_errors(lambda: merge_catalogues(value))
+        with _as_fault():
+            merge_catalogues(value)
         return value
 
     @field_validator("signatures")
     @classmethod
     def _known(cls, value: tuple[str | WithoutConfig, ...], info: ValidationInfo) -> tuple[str | WithoutConfig, ...]:
-        if "catalogue" in info.data:
-            _raising_value_errors(lambda: _choose(merge_catalogues(info.data["catalogue"]), value))
+        if "catalogue" in info.data:  # else its own fault is told
+            with _as_fault():
+                _choose(merge_catalogues(info.data["catalogue"]), value)
         return value
+
+    @field_validator("joint", "alterations")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"{', '.join(value)}: each may be there once")
+        return value
+
+    @field_validator("alterations")
+    @classmethod
+    def _no_covariate(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if both := sorted(set(value) & set(info.data.get("covariates", ()))):
+            raise ValueError(f"{', '.join(both)}: is a covariate, too; name it in one place")
+        return value
+
+    @field_validator("adjust")
+    @classmethod
+    def _can_be_adjusted(cls, value: AdjustConfig | None, info: ValidationInfo) -> AdjustConfig | None:
+        if value is None or not {"catalogue", "signatures", "covariates"} <= info.data.keys():
+            return value
+        if foreign := [name for name in value.covariates if name not in info.data["covariates"]]:
+            raise ValueError(f"{', '.join(foreign)}: not among features.covariates; name it there, too")
+        with _as_fault():
+            merged = merge_catalogues(info.data["catalogue"])
+            scores = {one.id for one in _choose(merged, value.scores)}
+            chosen = _choose(merged, info.data["signatures"])
+        if not any(one.rule == "lower_subunit" and one.id not in scores for one in chosen):
+            raise ValueError("no heterodimer is among features.signatures, so there is nothing to adjust")
+        return value
+
+    @model_validator(mode="after")
+    def _keep_catalogue(self) -> "FeaturesConfig":
+        if self.catalogue:  # kept, so that a run does not change with a file edited meanwhile
+            self._merged = merge_catalogues(self.catalogue)
+        return self
+
+    def select(self) -> tuple[Signature, ...]:
+        """Pick the signatures that become features.
+
+        Returns
+        -------
+        tuple of Signature
+            Those of `signatures`, then those that heterodimers are adjusted for; each once.
+        """
+        return _choose(self._known_facts(), (*self.signatures, *self._adjusting()))
+
+    def adjusting(self) -> tuple[str, ...]:
+        """List the signatures and covariates that heterodimers are adjusted for.
+
+        Returns
+        -------
+        tuple of str
+            Signature ids, then covariates; empty where nothing is adjusted.
+        """
+        scores = tuple(one.id for one in _choose(self._known_facts(), self._adjusting()))
+        return (*scores, *(self.adjust.covariates if self.adjust else ()))
+
+    def describe_panel(self) -> str:
+        """Say in a line what is scored, for instance ``heterodimers: 24 signatures, 26 genes``.
+
+        Returns
+        -------
+        str
+            Names as the configuration has them, and the size.
+        """
+        names, chosen = list(map(str, self.signatures)), self.select()
+        genes = {gene for one in chosen for gene in one.genes}
+        also = f" (adjusted for {', '.join(self.adjusting())})" if self.adjust else ""
+        shown = f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"
+        return f"{shown}: {len(chosen)} signatures, {len(genes):,} genes{also}"
+
+    def describe_circularity(self) -> str:
+        """Warn of signatures that hold integrin genes without being about integrins.
+
+        Returns
+        -------
+        str
+            One line; empty where there is none.
+        """
+        chosen = {one.id: one for one in self.select()}
+        facts = self._known_facts()
+        facts = replace(facts, signatures={**facts.signatures, **chosen})
+        held = [one.signature for one in facts.circularity(list(chosen)) if not one.expected]
+        if not held:
+            return ""
+        named = f"{', '.join(held[:5])}{f' and {len(held) - 5} more' if len(held) > 5 else ''}"
+        return (
+            f"{len(held)} of {len(chosen)} signatures hold integrin subunits without being about integrins ({named}): "
+            "their association with them is partly built in; {signature: ..., without: integrins} leaves them out"
+        )
+
+    def _known_facts(self) -> Catalogue:
+        return self._merged or load_catalogue()
+
+    def _adjusting(self) -> tuple[str, ...]:
+        return self.adjust.scores if self.adjust else ()
+
+
+def merge_catalogues(paths: Sequence[str]) -> Catalogue:
+    """Add a user's own catalogues to the packaged one.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        YAML or GMT files; a later one may name what an earlier one holds.
+
+    Returns
+    -------
+    Catalogue
+        All together.
+
+    Raises
+    ------
+    CatalogueError
+        If a file cannot be read or is at fault, or a name stands in two of them.
+
+    Examples
+    --------
+    >>> merge_catalogues([]) == load_catalogue()
+    True
+    """
+    merged = load_catalogue()
+    for path in paths:
+        try:
+            merged = merged.merged_with(read_catalogue(path, merged))
+        except CatalogueError as error:
+            told = str(error)
+            raise CatalogueError(told if path in told else f"{path}: {told}") from error
+    return merged
+
+
+def _choose(catalogue: Catalogue, entries: Sequence[str | WithoutConfig]) -> tuple[Signature, ...]:
+    """Pick signatures by name, or with genes left out; each once, faults of the names together."""
+    catalogue.select([entry if isinstance(entry, str) else entry.signature for entry in entries])
+    picked = (catalogue.select([one]) if isinstance(one, str) else one.select(catalogue) for one in entries)
+    return tuple({one.id: one for several in picked for one in several}.values())
+
+
+@contextmanager
+def _as_fault() -> Iterator[None]:
+    """Make an error of the catalogue a fault of the configuration, at the path that is validated."""
+    try:
+        yield
+    except CatalogueError as error:
+        raise ValueError(str(error)) from error

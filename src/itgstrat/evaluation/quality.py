@@ -250,11 +250,11 @@ def _warn(quality: SignatureQuality, signature: Signature, targets: Sequence[str
         ),
         (
             large and quality.coherence < LEAST_COHERENCE,
-            f"incoherent: its genes correlate by {quality.coherence:.2f}",
+            f"incoherent: its genes correlate by {quality.coherence:z.2f}",
         ),
         (
             quality.agreement < LEAST_AGREEMENT,
-            f"scoring methods disagree: they correlate by {quality.agreement:.2f}",
+            f"scoring methods disagree: they correlate by {quality.agreement:z.2f}",
         ),
     ]
     for name in (*CONTROLS, "purity"):

@@ -117,9 +117,9 @@ class FeatureRecipe(ScoredSignatures):
             )
         known = columns >= 0
         if self.method.values != "rank":
-            whole = np.where(known, expression[:, columns], np.nan)
-            values, total = whole[:, self.members].astype(np.float64), (~np.isnan(whole)).sum(axis=1)
-            return Measured(values, total, whole if self.method.values == "density" else None)
+            picked = np.where(known[self.members], expression[:, columns[self.members]], np.nan).astype(np.float64)
+            whole = np.where(known, expression[:, columns], np.nan) if self.method.values == "density" else None
+            return Measured(picked, (~np.isnan(expression[:, columns[known]])).sum(axis=1), whole)
         if ranked:
             if not known.all() or len(position) != len(known):
                 raise CohortError("ranks were taken over other genes than the recipe's; give expression instead")

@@ -6,8 +6,10 @@ from itgstrat.errors import InputError
 from itgstrat.readers.barcodes import parse_barcode
 from itgstrat.readers.cautions import caution_notes
 from itgstrat.readers.endpoints import find_endpoints
-from itgstrat.readers.layout import ClinicalTable, Glance
-from itgstrat.readers.tables import as_text
+from itgstrat.readers.clinical import ID_COLUMNS
+from itgstrat.readers.layout import ClinicalTable, Glance, Orientation, RawCohort, gene_likeness
+from itgstrat.readers.sheets import look_at
+from itgstrat.readers.tables import as_text, read_clinical
 
 _BESIDE = "give it as the clinical table of an expression file (--clinical, or clinical= in read_cohort)"
 
@@ -57,3 +59,67 @@ def refuse(source: str, content: str, needed: str = _BESIDE) -> NoReturn:
         Always.
     """
     raise InputError(f"{source}: this is {content}; it holds no expression: {needed}")
+
+
+def is_clinical_table(source: str) -> bool:
+    """Recognise a clinical table of no particular layout: its first column names patients, the others no genes.
+
+    Parameters
+    ----------
+    source : str
+        Any path.
+
+    Returns
+    -------
+    bool
+        Whether it is one.
+    """
+    head = look_at(source)
+    if len(head) < 2 or len(head[0]) < 2:
+        return False
+    return head[0][0].strip().lower() in ID_COLUMNS and gene_likeness(head[0][1:]) < 0.2
+
+
+def glance_clinical_table(source: str) -> Glance:
+    """Say what a clinical table of no particular layout offers.
+
+    Parameters
+    ----------
+    source : str
+        The table.
+
+    Returns
+    -------
+    Glance
+        Without genes.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read as a table.
+    """
+    table = read_clinical(source)
+    return glance_clinical("clinical table", ClinicalTable(table), str(table.columns[0]))
+
+
+def refuse_clinical_table(source: str, orientation: Orientation = "auto") -> RawCohort:
+    """Refuse to read a clinical table as a cohort.
+
+    Parameters
+    ----------
+    source : str
+        The table.
+    orientation : {"auto", "genes x patients", "patients x genes"}
+        Not used.
+
+    Returns
+    -------
+    RawCohort
+        Never.
+
+    Raises
+    ------
+    InputError
+        Always.
+    """
+    refuse(source, "a clinical table")

@@ -13,9 +13,10 @@ from itgstrat.readers.barcodes import parse_barcode
 from itgstrat.readers.tables import Column, as_text, tidy_column
 
 #: Names of identifier columns in public tables; an earlier one wins where two match equally many patients.
-_ID_COLUMNS = (
+ID_COLUMNS = (
     *("sample_barcode", "sample", "sample_id", "sampleid", "patient", "patient_id", "patientid"),
     *("bcr_patient_barcode", "case_id", "case_submitter_id", "submitter_id", "pid", "id", "geo_accession"),
+    "tumor_sample_barcode",
 )
 #: Unknown in staging ("NX", "grade x"); missing only in a harmonised column.
 _ALSO_MISSING = frozenset(["x", "unknown", "not available", "notavailable"])
@@ -155,7 +156,7 @@ def join_clinical(
 
 def _familiarity(column: object) -> int:
     name = str(column).lower()
-    return _ID_COLUMNS.index(name) if name in _ID_COLUMNS else len(_ID_COLUMNS)
+    return ID_COLUMNS.index(name) if name in ID_COLUMNS else len(ID_COLUMNS)
 
 
 def _match(clinical: pd.DataFrame, column: str, samples: Sequence[str], patients: Sequence[str]) -> list[_Match]:

@@ -1,6 +1,7 @@
 """Which layout does a source have? One row a layout; the first that recognises the source reads it."""
 
 from itgstrat.errors import InputError
+from itgstrat.readers.alone import glance_clinical_table, is_clinical_table, refuse_clinical_table
 from itgstrat.readers.anndata import is_hdf5, read_h5ad
 from itgstrat.readers.cbioportal import read_study
 from itgstrat.readers.cna import glance_cna, is_cna, refuse_cna
@@ -76,6 +77,7 @@ LAYOUTS: tuple[Layout, ...] = (
         clinical=read_xena_clinical,
     ),
     Layout("xena-other", is_xena_other, refuse_xena_other),
+    Layout("clinical-table", is_clinical_table, refuse_clinical_table, glance=glance_clinical_table),
     Layout("table", lambda source: True, read_table, options=("max_inflation",)),
 )
 

@@ -48,9 +48,9 @@ def estimate_density(expression: npt.NDArray[np.floating], reference: npt.NDArra
 
     Examples
     --------
-    >>> estimate_density(np.array([[2.0], [9.0]]), np.array([[1.0], [2.0], [3.0]])).round(3)
-    array([[ 0.],
-           [inf]])
+    >>> estimate_density(np.array([[1.0], [9.0]]), np.array([[1.0], [2.0], [3.0]])).round(3)
+    array([[-1.609],
+           [   inf]])
     """
     density = np.empty(expression.shape)
     at_once = max(1, min(_ROWS, len(expression)))

@@ -156,7 +156,7 @@ def _rank_densities(
     if ties == "average":
         ranks, ranked = rank_columns(density, columns)
     else:
-        varying = ~np.isnan(density).all(axis=0)
+        varying: npt.NDArray[np.bool_] = ~np.isnan(density).all(axis=0)
         ranks, ranked = np.full((len(density), len(columns)), np.nan), np.full(len(density), varying.sum())
         mine = varying[columns]
         ranks[:, mine] = _places(density[:, varying], (np.cumsum(varying) - 1)[columns[mine]])
