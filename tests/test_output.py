@@ -89,6 +89,6 @@ def test_the_folder_one_stands_in_is_not_replaced(tmp_path, monkeypatch):
 def test_force_does_not_replace_what_is_no_result(tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter-1.tex").write_text("years of work")
-    with pytest.raises(OutputError, match="holds chapter-1.tex and no results of itgstrat; --force replaces results"):
+    with pytest.raises(OutputError, match=r"holds chapter-1\.tex and no results of itgstrat; --force replaces results"):
         write_folder(tmp_path / "thesis", write_new, force=True)
     assert names(tmp_path) == ["chapter-1.tex", "thesis"]

@@ -36,3 +36,35 @@ def test_what_is_no_cohort(tmp_path):
     missing = call("inspect", tmp_path / "none.tsv")
     assert missing.code == 1
     assert "none.tsv" in missing.err
+
+
+def test_quality_of_signatures(small, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    plain = call("inspect", small / "expression.tsv")
+    called = call("inspect", small / "expression.tsv", "--signatures", "itg_avb3", "gfr_met")
+    assert called.code == 0
+    assert called.out.startswith(plain.out)  # the rest is as it was
+    added = called.out[len(plain.out) :]
+    assert "Quality of 2 signatures in 60 patients of expression" in added
+    rows = [line.split() for line in added.splitlines()]
+    assert next(row for row in rows if row[:1] == ["itg_avb3"])[1] == "2/2"
+    assert next(row for row in rows if row[:1] == ["gfr_met"])[1] == "0/7"
+    assert "low coverage: 0 of 7 genes measured" in added
+    assert max(map(len, added.splitlines())) <= 80
+
+
+def test_quality_as_json_of_all_signatures(small):
+    found = json.loads(call("inspect", small / "expression.tsv", "--signatures", "--json").out)
+    assert len(found["signatures"]) == 258
+    first = found["signatures"][0]
+    assert (first["signature"], first["coverage"], first["agreement"]) == ("itg_a1b1", 1.0, None)
+    assert "signatures" not in json.loads(call("inspect", small / "expression.tsv", "--json").out)
+
+
+def test_wrong_names_of_signatures(small):
+    unknown = call("inspect", small / "expression.tsv", "--signatures", "itg_avb33")
+    assert unknown.code == 1
+    assert "did you mean" in unknown.err
+    alone = call("inspect", small / "expression.tsv", "itg_avb3")
+    assert (alone.code, alone.out) == (2, "")
+    assert "go with --signatures" in alone.err

@@ -5,8 +5,8 @@ from typing import NoReturn
 from itgstrat.errors import InputError
 from itgstrat.readers.barcodes import parse_barcode
 from itgstrat.readers.cautions import caution_notes
-from itgstrat.readers.endpoints import find_endpoints
 from itgstrat.readers.clinical import ID_COLUMNS
+from itgstrat.readers.endpoints import find_endpoints
 from itgstrat.readers.layout import ClinicalTable, Glance, Orientation, RawCohort, gene_likeness
 from itgstrat.readers.sheets import look_at
 from itgstrat.readers.tables import as_text, read_clinical

@@ -13,7 +13,7 @@ Ints = npt.NDArray[np.int64]
 _STEPS, _FURTHEST = 10_000, 10.0
 
 #: Numbers, and patients, worked on at a time: the arrays stay in the cache.
-_AT_ONCE, _ROWS = 2**14, 16
+_AT_ONCE, _ROWS = 2**15, 16
 
 
 def estimate_density(expression: npt.NDArray[np.floating], reference: npt.NDArray[np.floating]) -> Floats:
