@@ -45,7 +45,7 @@ def test_quality_of_signatures(small, monkeypatch):
     assert called.code == 0
     assert called.out.startswith(plain.out)  # the rest is as it was
     added = called.out[len(plain.out) :]
-    assert "Quality of 2 signatures in 60 patients of expression" in added
+    assert "Quality of 2 signatures in 60 patients of " in added
     rows = [line.split() for line in added.splitlines()]
     assert next(row for row in rows if row[:1] == ["itg_avb3"])[1] == "2/2"
     assert next(row for row in rows if row[:1] == ["gfr_met"])[1] == "0/7"

@@ -95,7 +95,7 @@ def training_report(
         drivers=sections.draw_drivers(bundle),
         coefficients=sections.tabulate_coefficients(bundle),
         left_out=sections.tabulate_left_out(left_out or {}),
-        quality=sections.tabulate_quality(config, bundle, cohorts),
+        quality=sections.tabulate_quality(config, cohorts, left_out or {}),
         horizons=sections.tabulate_horizons(bundle),
         strata=sections.tabulate_strata(bundle),
         methods=describe_methods(config, bundle, evaluation),

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from itgstrat.biology import load_catalogue
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
 from itgstrat.errors import name_some
@@ -193,25 +192,24 @@ def tabulate_left_out(left_out: Mapping[str, str]) -> Table | None:
     return Table("Asked for, and not in the model", columns, rows, words=(1, 2)) if rows else None
 
 
-def tabulate_quality(config: RunConfig, bundle: ModelBundle, cohorts: Sequence[Cohort]) -> Table | None:
+def tabulate_quality(config: RunConfig, cohorts: Sequence[Cohort], left_out: Mapping[str, str]) -> Table | None:
     """Lay out how fit the signatures of the model are for the training cohorts.
 
     Parameters
     ----------
     config : RunConfig
-        Tells training from external cohorts.
-    bundle : ModelBundle
-        The model; its signatures are assessed.
+        Tells training from external cohorts, and which signatures were asked for.
     cohorts : sequence of Cohort
         Training cohorts, then external ones.
+    left_out : mapping of str to str
+        Signatures that could not be used.
 
     Returns
     -------
     Table or None
         One row a signature, averaged over the training cohorts; None where there is none.
     """
-    known = load_catalogue().signatures
-    chosen = [known[name] for name in map(str, bundle.recipe.signatures) if name in known]
+    chosen = [one for one in config.features.select() if one.id not in left_out]
     training = {item.name for item in config.cohorts}
     patients = [cohort for cohort in cohorts if cohort.name in training]
     if not chosen or not patients:
@@ -240,7 +238,7 @@ def tabulate_quality(config: RunConfig, bundle: ModelBundle, cohorts: Sequence[C
     caption = (
         "Within each training cohort, averaged. Level: where its genes stand among all, 0 lowest, 1 highest (not of "
         "log-ratios). Its genes together: their median correlation. Methods agree: the lowest correlation between "
-        "singscore, ssGSEA and z-score (sets only). With proliferation: correlation of the scores. All are "
+        "singscore, ssGSEA and z-score (sets only). With proliferation: correlation of the scores. Correlations are "
         "Spearman's; a dash where it does not apply"
     )
     return Table(caption, columns, rows, words=(1, 7))
