@@ -1,27 +1,29 @@
 """Speed of scoring, as a ratio to np.sort of the same matrix and beside gseapy and decoupler, in one run.
 
-    python benchmarks/scoring.py [--patients 500] [--repeats 3] [--peers]
+    python benchmarks/scoring.py [--patients 500] [--repeats 3] [--peers] [--gsva]
 
 60 random signatures of 10 to 200 genes on 20,000 genes, log2 with 15% exact zeros; one thread; CPU seconds, the
 median of the repeats, ours and the sort in turn. Prints one JSON line a figure: name, ours, peer, limit, ratio.
-Memory is what the process grew by at its peak, against the size of the matrix. Peers need gseapy and decoupler.
+Memory is the peak of what was allocated while scoring (tracemalloc), against the size of the matrix. Peers, once
+each, need gseapy and decoupler beside itgstrat's numpy: `PYTHONPATH=src PEERS/bin/python benchmarks/scoring.py
+--peers`. GSVA costs the square of the patients and has its own switch.
 """
 
 import argparse
 import json
 import os
 import platform
-import resource
 import statistics
 import time
+import tracemalloc
 from collections.abc import Callable
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ[name] = "1"
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-from itgstrat.scoring import score_sets
+from itgstrat.scoring import score_sets  # noqa: E402
 
 N_GENES, N_SETS = 20_000, 60
 
@@ -66,16 +68,19 @@ def against_sort(table: np.ndarray, genes: list[str], sets: dict, repeats: int) 
         ]
         ours, sort = zip(*pairs, strict=True)
         ratio = statistics.median(a / b for a, b in pairs)
-        print(json.dumps({"name": f"{name}, {len(table)} patients", "ours": round(statistics.median(ours), 4),
-                          "peer": round(statistics.median(sort), 4), "limit": limit, "ratio": round(ratio, 3)}))  # fmt: skip
+        figure = {"name": f"{name}, {len(table)} patients", "ours": round(statistics.median(ours), 4)}
+        print(
+            json.dumps(figure | {"peer": round(statistics.median(sort), 4), "limit": limit, "ratio": round(ratio, 3)})
+        )
 
 
 def memory(table: np.ndarray, genes: list[str], sets: dict) -> None:
-    """Compare the peak before and after scoring with the matrix."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Compare the peak of what scoring allocates with the matrix."""
+    tracemalloc.start()
     score_sets(table, genes, sets, ["singscore", "ssgsea", "aucell"])
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-    report(f"added memory / matrix, {len(table)} patients", grown / 1e6, table.nbytes / 1e6, 1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    report(f"added memory / matrix in MB, {len(table)} patients", peak / 1e6, table.nbytes / 1e6, 1)
 
 
 def against_peers(table: np.ndarray, genes: list[str], sets: dict) -> None:
@@ -95,6 +100,22 @@ def against_peers(table: np.ndarray, genes: list[str], sets: dict) -> None:
                                        sample_norm_method="rank", threads=1, no_plot=True, verbose=False))  # fmt: skip
     ours = cpu(lambda: score_sets(table, genes, sets, ["ssgsea"]))
     report(f"ssgsea / gseapy {gseapy.__version__}, {len(table)} patients", ours, theirs, 1 / 20)
+    theirs = cpu(lambda: decoupler.mt.zscore(frame, net, tmin=1))
+    ours = cpu(lambda: score_sets(table, genes, sets, ["zscore"]))
+    report(f"zscore / decoupler {decoupler.__version__} (another formula), {len(table)} patients", ours, theirs, None)
+
+
+def against_gsva(table: np.ndarray, genes: list[str], sets: dict) -> None:
+    """Time gseapy's GSVA once, on the same matrix."""
+    import gseapy
+    import pandas as pd
+
+    frame = pd.DataFrame(table.T, index=genes, columns=[f"P{i}" for i in range(len(table))])
+    gene_sets = {name: list(own) for name, own in sets.items()}
+    ours = cpu(lambda: score_sets(table, genes, sets, ["gsva"]))
+    theirs = cpu(lambda: gseapy.gsva(data=frame, gene_sets=gene_sets, outdir=None, kcdf="Gaussian", min_size=1,
+                                     max_size=500, threads=1, verbose=False))  # fmt: skip
+    report(f"gsva / gseapy {gseapy.__version__}, {len(table)} patients", ours, theirs, None)
 
 
 def main() -> None:
@@ -103,6 +124,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", action="store_true", help="time gseapy and decoupler too")
+    parser.add_argument("--gsva", action="store_true", help="time GSVA beside gseapy's")
     options = parser.parse_args()
     features = np._core._multiarray_umath.__cpu_features__
     simd = next((name for name in ("AVX512_SKX", "AVX512F", "AVX2", "ASIMD") if features.get(name)), "none")
@@ -112,6 +134,8 @@ def main() -> None:
     against_sort(table, genes, sets, options.repeats)
     if options.peers:
         against_peers(table, genes, sets)
+    if options.gsva:
+        against_gsva(table, genes, sets)
 
 
 if __name__ == "__main__":

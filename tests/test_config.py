@@ -1,13 +1,20 @@
+import inspect
 import json
 import os
+import re
 from importlib.resources import files
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from itgstrat.config import RunConfig, apply_overrides, build_config, load_config, parse_yaml
+from itgstrat.config import CohortConfig, RunConfig, apply_overrides, build_config, load_config, parse_yaml
+from itgstrat.config.cohorts import Layout
+from itgstrat.config.features import Score
 from itgstrat.errors import ConfigError, InputError
+from itgstrat.scoring import SCORES
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 SMALLEST = """
@@ -263,3 +270,206 @@ def test_the_schema_is_plain_json_and_forbids_unknown_keys():
     for name, schema in schemas().items():
         if schema["type"] == "object":
             assert schema["additionalProperties"] is False, name
+
+
+def cohort_with(**settings):
+    return smallest(cohorts=[{"name": "a", "source": "x.tsv", "columns": {"age": "age"}, **settings}])
+
+
+def test_a_cohort_says_how_its_files_are_to_be_read(tmp_path):
+    settings = {
+        "layout": "gdc",
+        "orientation": "genes x patients",
+        "duplicates": "fail",
+        "samples": "metastatic",
+        "measure": "fpkm_unstranded",
+        "probe_map": "probes.tsv",
+        "alterations": ["mutations.maf", "/else/cna.tsv"],
+    }
+    (cohort,) = build_config(cohort_with(**settings), "run.yaml", tmp_path).cohorts
+    assert cohort.layout_options["measure"] == "fpkm_unstranded"
+    assert cohort.layout_options["profile"] is None
+    assert cohort.alterations == (f"{tmp_path}/mutations.maf", "/else/cna.tsv")
+    assert cohort.files == (f"{tmp_path}/x.tsv", f"{tmp_path}/probes.tsv", *cohort.alterations)
+
+
+@pytest.mark.parametrize("setting", ["orientation", "duplicates", "samples", "layout", "unit"])
+def test_a_way_of_reading_that_is_not_known_is_a_fault(setting):
+    (fault,) = faults_of(cohort_with(**{setting: "sideways"}))
+    assert fault.startswith(f"cohorts.0.{setting}: Input should be ")
+
+
+def test_a_file_named_by_a_variable_that_is_not_set_is_a_fault_wherever_it_stands(monkeypatch):
+    monkeypatch.delenv("NOWHERE", raising=False)
+    content = cohort_with(alterations=["$NOWHERE/m.maf"], probe_map="$NOWHERE/p.tsv")
+    faults = faults_of(content | {"features": {"catalogue": ["$NOWHERE/own.gmt"]}})
+    assert [fault.split(": ")[0] for fault in faults] == [
+        *("cohorts.0.probe_map", "cohorts.0.alterations.0", "features.catalogue.0"),
+    ]
+
+
+def test_the_choices_are_those_of_the_readers_and_the_scores():
+    from itgstrat.readers.detect import LAYOUTS
+    from itgstrat.readers.reading import read_cohort
+
+    parameters = inspect.signature(read_cohort).parameters
+    for name in ("unit", "orientation", "duplicates", "samples"):
+        field = CohortConfig.model_fields[name]
+        assert set(get_args(field.annotation)) == set(get_args(parameters[name].annotation)), name
+        assert field.default == parameters[name].default
+    holding = {layout.name: layout for layout in LAYOUTS if layout.glance is None and layout.name != "xena-other"}
+    assert set(get_args(Layout)) == set(holding)
+    (cohort,) = build_config(smallest()).cohorts
+    assert set(cohort.layout_options) <= {option for layout in holding.values() for option in layout.options}
+    assert get_args(Score) == tuple(SCORES)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A folder with a catalogue as GMT."""
+    (tmp_path / "own.gmt").write_text("MINE\tours\tITGB6\tHER2\nOTHER\tours\tCDH1\tITGAV\tVIM\n", encoding="utf-8")
+    return tmp_path
+
+
+def with_own(folder, **features):
+    return build_config(smallest(features={"catalogue": ["own.gmt"], **features}), "run.yaml", folder).features
+
+
+def test_an_own_catalogue_is_merged_with_the_packaged_one(own):
+    features = with_own(own, signatures=["MINE", "itg_avb6"])
+    assert features.catalogue == (str(own / "own.gmt"),)
+    assert [one.id for one in features.select()] == ["MINE", "itg_avb6"]
+    assert set(features.select()[0].genes) == {"ITGB6", "ERBB2"}
+    (own / "own.gmt").unlink()
+    assert [one.id for one in features.select()] == ["MINE", "itg_avb6"]  # an edit meanwhile changes no run
+
+
+def test_an_own_catalogue_of_the_layout_of_the_facts(tmp_path):
+    facts = {"format": 1, "groups": {"ours": {"description": "Two.", "members": ["itg_avb6", "itg_avb8"]}}}
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(facts), encoding="utf-8")
+    content = smallest(features={"catalogue": ["own.yaml"], "signatures": ["ours"]})
+    config = build_config(content, "run.yaml", tmp_path)
+    assert [one.id for one in config.features.select()] == ["itg_avb6", "itg_avb8"]
+
+
+def test_faults_of_an_own_catalogue_are_faults_of_the_configuration(own):
+    (own / "clash.gmt").write_text("hallmark_emt\tours\tVIM\n", encoding="utf-8")
+    for file, fault in (
+        ("clash.gmt", "names that stand in both catalogues: signatures and groups: hallmark_emt"),
+        ("none.gmt", "none.gmt: cannot be read"),
+        ("own.txt", "a catalogue is a .yaml, .yml or .gmt file"),
+    ):
+        (own / "own.txt").write_text("", encoding="utf-8")
+        content = smallest(features={"catalogue": [file], "signatures": ["nonsense"]})
+        with pytest.raises(ConfigError, match="1 fault") as caught:
+            build_config(content, "run.yaml", own)
+        assert caught.value.faults[0].startswith("features.catalogue: ")
+        assert fault in caught.value.faults[0]
+        assert file in caught.value.faults[0]
+    with pytest.raises(ConfigError, match=r"features.signatures: 1 unknown .*'MINES'; did you mean 'MINE'"):
+        with_own(own, signatures=["MINES"])
+
+
+def test_a_signature_can_be_scored_without_chosen_genes(own):
+    entries = [
+        {"signature": "hallmark_angiogenesis", "without": "integrins"},
+        {"signature": "OTHER", "without": ["VIM"]},
+        {"signature": "OTHER", "without": "itg_avb6"},
+        "OTHER",
+    ]
+    features = with_own(own, signatures=entries)
+    chosen = {one.id: set(one.genes) for one in features.select()}
+    assert list(chosen) == [
+        *("hallmark_angiogenesis_without_integrins", "OTHER_without_VIM", "OTHER_without_itg_avb6", "OTHER"),
+    ]
+    assert not any(gene.startswith("ITG") for gene in chosen["hallmark_angiogenesis_without_integrins"])
+    assert chosen["OTHER_without_VIM"] == {"CDH1", "ITGAV"}
+    assert chosen["OTHER_without_itg_avb6"] == {"CDH1", "VIM"}
+    assert str(features.signatures[1]) == "OTHER without VIM"
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ({"signature": "hallmark_emt", "without": ["TYPO1"]}, "hallmark_emt without TYPO1: nothing is left out"),
+        ({"signature": "hallmark_emtt", "without": "integrins"}, "did you mean 'hallmark_emt'"),
+        ({"signature": "hallmark_emt", "without": "integrin"}, "1 unknown signature name"),
+        ({"signature": "itg_avb6", "without": "integrins"}, "itg_avb6 cannot be scored without ITGAV, ITGB6"),
+        ({"signature": "hallmark_emt"}, "without: is needed and missing"),
+        ({"signature": "hallmark_emt", "without": "integrins", "als": 1}, "als: this key is not known here"),
+    ],
+)
+def test_genes_that_cannot_be_left_out(entry, fault):
+    faults = faults_of(smallest(features={"signatures": [entry]}))
+    assert any(fault in one for one in faults), faults
+    assert all(one.startswith("features.signatures") for one in faults)
+
+
+def test_the_panel_is_described_in_a_line(own):
+    features = with_own(own, signatures=["MINE", "itg_avb6", "OTHER"])
+    assert features.describe_panel() == "MINE, itg_avb6, OTHER: 3 signatures, 5 genes"
+    for name in ("integrins", "integrins+receptors", "adhesion-signalling", "cascade", "resistance", "all"):
+        assert re.fullmatch(
+            rf"{re.escape(name)}: \d+ signatures, [\d,]+ genes",
+            build_config(smallest(features={"signatures": [name]})).features.describe_panel(),
+        )
+
+
+def test_signatures_that_hold_integrins_are_warned_of_in_one_line(own):
+    line = with_own(own, signatures=["MINE", "OTHER", "itg_avb6", "proliferation"]).describe_circularity()
+    assert line.startswith(
+        "signatures that hold integrin subunits without being about integrins: 2 of 5 (MINE, OTHER); "
+    )
+    assert "\n" not in line
+    assert with_own(own, signatures=[{"signature": "MINE", "without": "integrins"}]).describe_circularity() == ""
+    assert build_config(smallest()).features.describe_circularity() == ""
+
+
+@pytest.mark.parametrize(
+    ("features", "fault"),
+    [
+        ({"joint": ["sum"]}, "features.joint.0: Input should be 'lower', 'product' or 'parts'"),
+        ({"joint": []}, "features.joint: Tuple should have at least 1 item"),
+        ({"joint": ["lower", "lower"]}, "features.joint: lower, lower: each may be there once"),
+        ({"adjust": {}}, "features.adjust: names nothing to adjust for"),
+        ({"adjust": {"for": ["caf"]}}, "features.adjust: 1 unknown signature name"),
+        ({"adjust": {"covariates": ["purity"]}}, "features.adjust: purity: not among features.covariates"),
+        ({"adjust": {"for": ["hallmark_emt"]}, "signatures": ["proliferation"]}, "features.adjust: no heterodimer is"),
+        ({"adjust": {"for": ["itg_avb6"]}, "signatures": ["itg_avb6"]}, "features.adjust: no heterodimer is"),
+        ({"alterations": ["A_mut"], "not_assessed": "impute"}, "features.not_assessed: Input should be 'fail', "),
+        ({"alterations": ["age"], "covariates": ["age"]}, "features.alterations: age: is a covariate, too"),
+    ],
+)
+def test_faults_of_features(features, fault):
+    (found,) = faults_of(smallest(features=features))
+    assert found.startswith(fault)
+
+
+def test_what_is_adjusted_for_becomes_a_feature():
+    features = build_config(
+        smallest(features={"adjust": {"for": ["caf_general"], "covariates": ["age"]}, "covariates": ["age"]})
+    ).features
+    assert features.adjusting() == ("caf_general", "age")
+    assert [one.id for one in features.select()][-1] == "caf_general"
+    assert features.describe_panel().endswith("(adjusted for caf_general, age)")
+
+
+def test_a_configuration_of_everything_is_the_same_after_a_round_trip(own):
+    features = {
+        "catalogue": ["own.gmt"],
+        "signatures": ["heterodimers", {"signature": "OTHER", "without": ["VIM"]}],
+        "joint": ["lower", "product"],
+        "adjust": {"for": ["caf_general"]},
+        "alterations": ["KRAS_mut"],
+        "not_assessed": "drop",
+    }
+    config = build_config(cohort_with(alterations=["a.maf"], keep="x=y") | {"features": features}, "run.yaml", own)
+    for by_alias in (False, True):
+        assert build_config(config.model_dump(mode="json", by_alias=by_alias)) == config
+
+
+def test_the_documentation_names_every_setting():
+    page = (CONFIGS.parent / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for section, schema in schemas().items():
+        for name in schema.get("properties", {}):
+            assert f"`{name}`" in page, f"{section}.{name}"

@@ -1,14 +1,20 @@
 """predict(bundle, cohort): from a frozen model and new patients to risk, stratum, survival and reasons."""
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from itgstrat.cohort import Cohort
-from itgstrat.errors import CohortError
+from itgstrat.cohort import Cohort, Dropped
+from itgstrat.errors import CohortError, name_some
 from itgstrat.explanation import explain_features, explain_genes
 from itgstrat.learned import Featurised, ModelBundle, Reference
+from itgstrat.learned.adjustment import unfold_model
+from itgstrat.learned.assessed import NotAssessed, name_indicator
+
+logger = logging.getLogger(__name__)
 
 #: Share of the signature genes below which a patient's risk is withheld.
 LEAST_COVERAGE = 0.5
@@ -66,25 +72,102 @@ def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled"
     Raises
     ------
     CohortError
-        If no signature gene was measured, a batch is unknown, or there are too few patients for ``cohort``.
+        If no signature gene was measured, a batch is unknown, there are too few patients for ``cohort``, or an
+        alteration was not assessed and the model has no place for that.
     ModelError
         If a covariate is of another kind than in training.
     """
     if reference == "batch":
         _check_batches(bundle, cohort)
+    everyone, cohort = cohort, _take_alterations_of(bundle, cohort)
     featurised = bundle.recipe.featurise(**cohort.arrays(), reference=reference)
     table = _tabulate(bundle, cohort, featurised, reference)
     told = set(table["patient"][table["risk"].notna()])
     features = explain_features(bundle.model, featurised, list(table["patient"]))
-    genes = explain_genes(bundle.model, featurised, list(table["patient"]))
+    genes = _explain_genes(bundle, featurised, list(table["patient"]))
     return Prediction(
         table=table,
         explanations=features[features["patient"].isin(told)].reset_index(drop=True),
         genes=genes[genes["patient"].isin(told)].reset_index(drop=True),
         reference=reference,
         model_name=bundle.name,
-        notes=_notes(bundle, cohort, featurised, reference),
+        notes=(*_notes(bundle, cohort, featurised, reference), *map(str, cohort.dropped[len(everyone.dropped) :])),
     )
+
+
+def take_alterations(cohort: Cohort, names: Sequence[str], not_assessed: NotAssessed = "fail") -> Cohort:
+    """Put alterations among the clinical variables, where a model finds its covariates.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Patients, with alterations.
+    names : sequence of str
+        Columns of ``cohort.alterations``.
+    not_assessed : {"fail", "indicator", "drop"}
+        What is done with patients in whom one of them was not assessed: stop; count 0 and add the column
+        ``NAME=not assessed``; leave them out, counted in ``cohort.dropped``. Nothing is imputed in silence.
+
+    Returns
+    -------
+    Cohort
+        The cohort itself where no name is given.
+
+    Raises
+    ------
+    CohortError
+        If a patient was not assessed under ``fail``, or every patient under ``drop``.
+    """
+    if not names:
+        return cohort
+    known = pd.DataFrame(index=cohort.patients) if cohort.alterations is None else cohort.alterations
+    table = known.reindex(columns=list(names)).astype(float)
+    unknown = table.isna()
+    open_ = unknown.any(axis=1).to_numpy()
+    if open_.any() and not_assessed != "indicator":
+        if not_assessed == "fail" or open_.all():
+            raise CohortError(_describe_unassessed(cohort, unknown))
+        columns = ", ".join(table.columns[unknown.any()])
+        left_out = tuple(map(str, cohort.patients[open_]))
+        record = Dropped("patient", left_out, f"{columns} not assessed", cohort.name)
+        logger.warning("%s: %s", cohort.name, record)
+        cohort, table = replace(cohort[~open_], dropped=(*cohort.dropped, record)), table[~open_]
+    if not_assessed == "indicator":
+        flags = unknown.astype(float).rename(columns=name_indicator)
+        table = pd.concat([table.fillna(0.0), flags], axis=1)
+    return cohort.with_clinical(table)
+
+
+def _describe_unassessed(cohort: Cohort, unknown: pd.DataFrame) -> str:
+    loaded = [] if cohort.alterations is None else list(cohort.alterations.columns)
+    faults = [
+        f"{name} in {int(column.sum())} of {len(column)} patients ({name_some(cohort.patients[column])})"
+        if name in loaded
+        else f"{name} in no patient (loaded: {name_some(loaded) or 'no alterations'})"
+        for name, column in unknown.items()
+        if column.any()
+    ]
+    return (
+        f"cohort {cohort.name!r}: not assessed: {'; '.join(faults)}. Load what is missing, or set "
+        "features.not_assessed to drop (leaves patients out) or indicator (a column of its own) in training"
+    )
+
+
+def _take_alterations_of(bundle: ModelBundle, cohort: Cohort) -> Cohort:
+    """Take the alterations that a model uses; where training had nobody unassessed there is no column for it."""
+    policy: NotAssessed = bundle.info.get("not_assessed", "fail")
+    columns = set(map(str, bundle.recipe.covariate))
+    used = [name for name in bundle.info.get("alterations", ()) if name in columns]
+    strict = [name for name in used if policy == "indicator" and name_indicator(name) not in columns]
+    cohort = take_alterations(cohort, strict, "fail")
+    return take_alterations(cohort, [name for name in used if name not in strict], policy)
+
+
+def _explain_genes(bundle: ModelBundle, featurised: Featurised, patients: list[str]) -> pd.DataFrame:
+    """Split risks over genes; adjusted features first go back to the scores that they were made of."""
+    recipe, features = featurised.recipe, featurised.features
+    model, values = unfold_model(bundle.model, features.values, recipe.mix)
+    return explain_genes(model, replace(featurised, features=replace(features, values=values)), patients)
 
 
 def _check_batches(bundle: ModelBundle, cohort: Cohort) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,11 +13,14 @@ from sklearn.pipeline import Pipeline
 from itgstrat import __version__
 from itgstrat.cohort import Cohort, concat_cohorts
 from itgstrat.config import CohortConfig, RunConfig
+from itgstrat.errors import CohortError, name_some
 from itgstrat.evaluation import Evaluation, evaluate
 from itgstrat.fitting import build_pipeline
 from itgstrat.learned import ModelBundle, Strata
 from itgstrat.output import write_folder
+from itgstrat.prediction import take_alterations
 from itgstrat.readers import ColumnRule, read_cohort
+from itgstrat.readers.wanted import read_wanted
 from itgstrat.reporting import model_card, training_report
 
 Progress = Callable[[str, int, int], None]
@@ -132,6 +135,8 @@ def read_cohorts(config: RunConfig, progress: Progress | None = None) -> tuple[l
     ------
     InputError
         If a file cannot be read as what it should be.
+    CohortError
+        If an alteration was not assessed, and `features.not_assessed` does not say what to do then.
     """
     cohorts = []
     wanted = (*config.cohorts, *config.validation.external)
@@ -139,7 +144,19 @@ def read_cohorts(config: RunConfig, progress: Progress | None = None) -> tuple[l
         cohorts.append(_read(config, item))
         if progress:
             progress("reading cohorts", done, len(wanted))
-    return cohorts[: len(config.cohorts)], cohorts[len(config.cohorts) :]
+    features, first = config.features, len(config.cohorts)
+    _require_alterations(features.alterations, cohorts[:first])
+    cohorts = [take_alterations(cohort, features.alterations, features.not_assessed) for cohort in cohorts]
+    return cohorts[:first], cohorts[first:]
+
+
+def _require_alterations(names: Sequence[str], training: Sequence[Cohort]) -> None:
+    loaded = [column for cohort in training if cohort.alterations is not None for column in cohort.alterations]
+    if unknown := [name for name in names if name not in loaded]:
+        raise CohortError(
+            f"alterations in no training cohort: {name_some(unknown)}; loaded: "
+            f"{name_some(dict.fromkeys(loaded), 12) or 'none'}. Name their files in each cohort's `alterations`"
+        )
 
 
 def _read(config: RunConfig, item: CohortConfig) -> Cohort:
@@ -155,6 +172,12 @@ def _read(config: RunConfig, item: CohortConfig) -> Cohort:
         columns=rules,
         id_column=item.id_column,
         unit=item.unit,
+        orientation=item.orientation,
+        duplicates=item.duplicates,
+        samples=item.samples,
+        alterations=read_wanted(item.alterations, config.features.alterations) if item.alterations else None,
+        layout=item.layout,
+        **item.layout_options,
     )
 
 
@@ -188,6 +211,8 @@ def bundle_of(config: RunConfig, pipeline: Pipeline, training: Cohort, evaluatio
         "events": outcome.n_events,
         "unit": training.unit,
         "covariates": list(config.features.covariates),
+        "alterations": list(config.features.alterations),
+        "not_assessed": config.features.not_assessed,
         "finding": evaluation.finding,
         "seed": config.seed,
         "config": _portable(config),
@@ -200,10 +225,12 @@ def bundle_of(config: RunConfig, pipeline: Pipeline, training: Cohort, evaluatio
 
 def _portable(config: RunConfig) -> dict[str, Any]:
     """Give the configuration without the folders of the machine it ran on."""
-    content = config.model_dump(mode="json")
+    content = config.model_dump(mode="json", by_alias=True)
     for cohort in (*content["cohorts"], *content["validation"]["external"]):
-        for key in ("source", "clinical"):
+        for key in ("source", "clinical", "probe_map"):
             cohort[key] = Path(cohort[key]).name if cohort[key] else None
+        cohort["alterations"] = [Path(path).name for path in cohort["alterations"]]
+    content["features"]["catalogue"] = [Path(path).name for path in content["features"]["catalogue"]]
     content.pop("out")
     return content
 

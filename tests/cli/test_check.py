@@ -45,3 +45,12 @@ def test_the_schema_is_that_of_the_configuration():
     schema = json.loads(called.out)
     assert schema.pop("$schema") == "https://json-schema.org/draft/2020-12/schema"
     assert schema == RunConfig.model_json_schema()
+
+
+def test_the_panel_is_told_with_its_size(small):
+    assert "\n  heterodimers: 24 signatures, 26 genes\n" in call("check", small / "run.yaml").out
+
+
+def test_alterations_that_are_not_there_are_noted(tmp_path):
+    called = call("check", write_run(tmp_path), "--set", "cohorts.0.alterations=[m.maf]")
+    assert f"note: {tmp_path}/m.maf is not there yet" in called.out

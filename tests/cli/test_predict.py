@@ -7,7 +7,7 @@ import pytest
 
 from itgstrat.learned import ModelBundle
 
-from .builders import call, write_matrix, write_table
+from .builders import call, write_matrix, write_run, write_table
 
 
 def expression_of(folder):
@@ -241,3 +241,20 @@ def test_few_signature_genes_withhold_the_risk(small, tmp_path):
 def test_the_model_holds_no_patient(small):
     bundle = ModelBundle.load(small / "out" / "model")
     assert "one-0000" not in (small / "out" / "model" / "manifest.json").read_text() + bundle.card
+
+
+def test_alterations_come_from_a_file(tmp_path):
+    patients = [f"one-{number:05d}" for number in range(60)]
+    table = pd.DataFrame({"sample_id": patients, "KRAS_mut": np.arange(60) % 2})
+    write_table(tmp_path / "altered.tsv", table)
+    config = write_run(tmp_path, features={"alterations": ["KRAS_mut"]})
+    words = ("--set", f"cohorts.0.alterations=[{tmp_path}/altered.tsv]", "--out", tmp_path / "run")
+    called = call("train", config, *words)
+    assert called.code == 0, called.err
+    expression = tmp_path / "expression.tsv"
+    found = predict(tmp_path / "run", expression, "--alterations", tmp_path / "altered.tsv", out=tmp_path / "out")
+    assert found["predictions"]["risk"].notna().all()
+    assert "KRAS_mut" in set(found["explanations_by_gene"]["gene"])
+    without = call("predict", tmp_path / "run" / "model", expression, "--out", tmp_path / "without")
+    assert without.code == 1
+    assert "not assessed: KRAS_mut in no patient (loaded: no alterations)" in without.err

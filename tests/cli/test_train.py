@@ -43,6 +43,7 @@ def test_the_finding_is_said_first_and_nothing_breaks_at_80_columns(breast):
 def test_progress_is_on_standard_error_and_names_its_step(tmp_path):
     called = call("train", write_run(tmp_path), "--out", tmp_path / "out")
     assert called.code == 0
+    assert called.err.startswith("heterodimers: 24 signatures, 26 genes\n")
     for step in ("loading libraries", "reading cohorts", "cross-validation: ours", "writing results"):
         assert step in called.err
     assert "loading" not in called.out

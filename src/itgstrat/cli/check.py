@@ -17,8 +17,8 @@ def run(
 
     checked = load_config(config, overrides or [])
     cohorts = [*checked.cohorts, *checked.validation.external]
-    named = [path for cohort in cohorts for path in (cohort.source, cohort.clinical) if path and ":" not in path]
-    absent = [path for path in named if not Path(path).exists()]
+    absent = [path for cohort in cohorts for path in cohort.files if not Path(path).exists()]
     typer.echo(f"{config}: no fault (cohorts: {', '.join(cohort.name for cohort in cohorts)})")
+    typer.echo(f"  {checked.features.describe_panel()}")
     for source in absent:
         typer.echo(f"  note: {source} is not there yet")

@@ -15,6 +15,10 @@ def run(
     model: Annotated[Path, typer.Argument(help="Model folder that `itgstrat train` wrote.")],
     expression: Annotated[str, typer.Argument(help="Expression file of the new patients, or survset:NAME.")],
     clinical: Annotated[Path | None, typer.Option("--clinical", help="Clinical file with the covariates.")] = None,
+    alterations: Annotated[
+        list[Path] | None,
+        typer.Option("--alterations", help="Mutations, copy number or a per-sample table; repeatable."),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("itgstrat-prediction"),
     reference: Annotated[
         Literal["pooled", "batch", "cohort"],
@@ -39,13 +43,17 @@ def run(
     from itgstrat.prediction import predict
     from itgstrat.readers import read_cohort
     from itgstrat.readers.tables import read_clinical
+    from itgstrat.readers.wanted import read_wanted
 
     check_folder(out, force)
     bundle = ModelBundle.load(model)
     table = read_clinical(clinical) if clinical else None
     columns = None if table is None else {c: c for c in bundle.info["covariates"] if c in table.columns}
+    altered = read_wanted(alterations, bundle.info.get("alterations", ())) if alterations else None
     # the mean of a gene's rows looks at one patient only, where the highest mean would look at the whole file
-    cohort = read_cohort(expression, name=name, clinical=table, columns=columns, unit=unit, duplicates="mean")
+    cohort = read_cohort(
+        expression, name=name, clinical=table, columns=columns, unit=unit, duplicates="mean", alterations=altered
+    )
     prediction = predict(bundle, cohort, reference)
 
     def write(folder: Path) -> None:

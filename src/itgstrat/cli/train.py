@@ -48,6 +48,7 @@ def train_and_save(config: "RunConfig", out: Path | None, force: bool) -> None:
 
     folder = out or config.out_dir
     check_folder(folder, force)
+    typer.echo(config.features.describe_panel(), err=True)
     with show_progress() as progress:
         progress("loading libraries", 0, 1)
         from itgstrat.training import train

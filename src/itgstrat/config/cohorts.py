@@ -82,7 +82,7 @@ class CohortConfig(Section):
         return tuple(path for path in named if path and ":" not in path.split("/")[0])
 
     @property
-    def layout_options(self) -> dict[str, object]:
+    def layout_options(self) -> dict[str, Any]:
         """Options that one layout alone knows, as `read_cohort` takes them; None where not given."""
         names = ("measure", "profile", "probe_map", "keep", "layer", "symbols", "alteration_genes")
         return {name: getattr(self, name) for name in names}

@@ -11,6 +11,9 @@ from itgstrat.biology import Catalogue, Signature, load_catalogue, read_catalogu
 from itgstrat.config.section import Place, Section
 from itgstrat.errors import CatalogueError
 
+#: The names in `itgstrat.scoring.SCORES`.
+Score = Literal["singscore", "mean_rank", "ssgsea", "aucell", "ucell", "zscore", "weighted_mean", "plage", "gsva"]
+
 #: In `without`, short for the genes of all integrin subunits (the group of this name holds their signalling, too).
 SUBUNITS = "integrins"
 
@@ -63,8 +66,8 @@ class AdjustConfig(Section):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    scores: tuple[str, ...] = Field(
-        default=(), alias="for", description="Signature ids, groups or category:NAME; they become features, too."
+    scores: tuple[str | WithoutConfig, ...] = Field(
+        default=(), alias="for", description="As `signatures`; these scores become features, too."
     )
     covariates: tuple[str, ...] = Field(default=(), description="Some of features.covariates, such as purity.")
 
@@ -86,9 +89,7 @@ class FeaturesConfig(Section):
     )
     score: Literal[
         "singscore", "mean_rank", "ssgsea", "aucell", "ucell", "zscore", "weighted_mean", "plage", "gsva"
-    ] = Field(
-        default="singscore", description="How a gene set becomes a number."
-    )
+    ] = Field(default="singscore", description="How a gene set becomes a number.")
     joint: tuple[Literal["lower", "product", "parts"], ...] = Field(
         default=("lower",),
         min_length=1,
@@ -211,14 +212,14 @@ class FeaturesConfig(Section):
             return ""
         named = f"{', '.join(held[:5])}{f' and {len(held) - 5} more' if len(held) > 5 else ''}"
         return (
-            f"{len(held)} of {len(chosen)} signatures hold integrin subunits without being about integrins ({named}): "
-            "their association with them is partly built in; {signature: ..., without: integrins} leaves them out"
+            f"signatures that hold integrin subunits without being about integrins: {len(held)} of {len(chosen)} ({named}); "
+            "their association with integrins is partly built in; {signature: ..., without: integrins} leaves them out"
         )
 
     def _known_facts(self) -> Catalogue:
         return self._merged or load_catalogue()
 
-    def _adjusting(self) -> tuple[str, ...]:
+    def _adjusting(self) -> tuple[str | WithoutConfig, ...]:
         return self.adjust.scores if self.adjust else ()
 
 

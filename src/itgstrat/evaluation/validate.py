@@ -21,7 +21,7 @@ from itgstrat.evaluation.finding import state_finding
 from itgstrat.evaluation.metrics import evaluation_times
 from itgstrat.evaluation.nulls import random_signatures
 from itgstrat.evaluation.splits import Split, leave_one_batch_out, repeated_folds
-from itgstrat.fitting.panel import rank_cohort
+from itgstrat.fitting.panel import rank_cohort, spell_out
 from itgstrat.fitting.pipeline import Design, build_pipeline, design_of
 from itgstrat.learned import LEAST_FOR_REFERENCE, Reference, Strata
 from itgstrat.outcome import Outcome, require_events
@@ -146,7 +146,8 @@ def evaluate(
         judged, unjudged = _run_trial(config, trial, progress)
         comparisons += judged
         notes += unjudged
-    notes = [*_note_sample_size(config, outcome), *notes, *_note_horizons(config, comparisons)]
+    circular = filter(None, [config.features.describe_circularity()])
+    notes = [*_note_sample_size(config, outcome), *circular, *notes, *_note_horizons(config, comparisons)]
     return Evaluation(state_finding(describe_signatures(config), comparisons), tuple(comparisons), tuple(notes))
 
 
@@ -163,8 +164,8 @@ def describe_signatures(config: RunConfig) -> str:
     str
         For instance "The 62 signatures (heterodimers, receptors, joint_pairs)".
     """
-    names = config.features.signatures
-    count = len(load_catalogue().select(names))
+    names = list(map(str, config.features.signatures))
+    count = len(config.features.select())
     return f"The {count} signatures ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''})"
 
 
@@ -312,7 +313,8 @@ def _kaplan_meier(outcome: Outcome, batch: npt.NDArray[np.str_], times: Floats) 
 
 def _note_sample_size(config: RunConfig, outcome: Outcome) -> list[str]:
     design = design_of(config)
-    candidates = len(design.signatures) + len(design.covariates)
+    scores = [row for signature in design.signatures for row in spell_out(signature, config.features.joint)]
+    candidates = len(scores) + len(design.covariates)
     ratio = outcome.n_events / max(candidates, 1)
     if ratio >= 10:
         return []

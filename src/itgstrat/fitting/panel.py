@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,15 @@ from itgstrat.biology.catalogue import Signature
 from itgstrat.cohort import Cohort
 from itgstrat.errors import CohortError, ModelError, name_some
 from itgstrat.learned import Familiarity, FeatureRecipe, Features
+from itgstrat.learned.adjustment import learn_mix
 from itgstrat.learned.references import name_level
 from itgstrat.scoring import SCORES, rank_columns
 
 #: Genes, drawn at random among those measured, that make up the expression profile of the familiarity check.
 N_ANCHORS = 300
+
+#: Forms of a signature of two parts: the lower of the parts, their product, each of them apart.
+Joint = Literal["lower", "product", "parts"]
 
 
 class FeaturePanel(TransformerMixin, BaseEstimator):
@@ -35,6 +39,10 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         Share of a signature's genes below which its score is withheld.
     seed : int
         Seed of the draw of anchor genes.
+    joint : tuple of {"lower", "product", "parts"}
+        Forms in which a signature of two parts becomes features.
+    adjust_for : tuple of str
+        Signatures and covariates, of those above, that heterodimers are adjusted for; see `learn_mix`.
 
     Attributes
     ----------
@@ -53,12 +61,16 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         covariates: tuple[str, ...] = (),
         min_coverage: float = 0.5,
         seed: int = 0,
+        joint: tuple[Joint, ...] = ("lower",),
+        adjust_for: tuple[str, ...] = (),
     ) -> None:
         self.signatures = signatures
         self.score = score
         self.covariates = covariates
         self.min_coverage = min_coverage
         self.seed = seed
+        self.joint = joint
+        self.adjust_for = adjust_for
 
     def fit(self, X: Cohort, y: object = None) -> Self:
         """Learn references, imputation and limits from training patients.
@@ -78,13 +90,15 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         Raises
         ------
         ModelError
-            If signatures were asked for and none can be scored, or there is no feature at all.
+            If signatures were asked for and none can be scored, there is no feature at all, or heterodimers are to
+            be adjusted and nothing that they are adjusted for can be scored.
         CohortError
             If a covariate is not in the clinical table.
         """
         genes = np.array(X.genes, dtype=str)
         kept, self.left_out_ = _usable(self.signatures, set(genes), self.min_coverage)
-        draft = _draft_recipe(kept, genes, self._draw_anchors(len(genes)), self.score, self.min_coverage)
+        rows = [row for signature in kept for row in spell_out(signature, self.joint)]
+        draft = _draft_recipe(rows, genes, self._draw_anchors(len(genes)), self.score, self.min_coverage)
         draft = self._learn_covariates(draft, X)
         if not draft.names or (self.signatures and not kept):
             reasons = "; ".join(f"{name}: {why}" for name, why in list(self.left_out_.items())[:5])
@@ -133,11 +147,27 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
     def _learn_references(self, draft: FeatureRecipe, cohort: Cohort) -> None:
         arrays = cohort.arrays()
         measured = draft.measure(arrays["expression"], arrays["genes"], arrays["ranked"])
-        self.recipe_ = draft.learned(measured, cohort.batch)
-        features = self.recipe_.apply(measured, cohort.batch, arrays["covariates"])
+        recipe = draft.learned(measured, cohort.batch)
+        features = recipe.apply(measured, cohort.batch, arrays["covariates"])
+        self.recipe_ = self._learn_adjustment(recipe, features)
+        if self.recipe_ is not recipe:
+            features = self.recipe_.apply(measured, cohort.batch, arrays["covariates"])
         n_anchors = min(N_ANCHORS, len(cohort.genes))
         anchors = np.arange(len(draft.members) - n_anchors, len(draft.members))
         self.familiarity_ = Familiarity.learn(self.recipe_, measured, features, anchors)
+
+    def _learn_adjustment(self, recipe: FeatureRecipe, features: Features) -> FeatureRecipe:
+        dimers = recipe.rules == "lower_subunit"
+        named = np.isin(recipe.signatures, self.adjust_for)
+        targets = np.flatnonzero(dimers & ~named)
+        on = np.flatnonzero([*named, *np.isin(recipe.covariate, self.adjust_for)])
+        if not self.adjust_for or not len(targets):
+            return recipe
+        if not len(on):
+            raise ModelError(
+                f"the heterodimers cannot be adjusted: nothing of {name_some(self.adjust_for)} can be computed here"
+            )
+        return replace(recipe, mix=learn_mix(features, list(map(int, targets)), list(map(int, on))))
 
     def _learn_covariates(self, draft: FeatureRecipe, cohort: Cohort) -> FeatureRecipe:
         absent = [name for name in self.covariates if name not in cohort.clinical.columns]
@@ -211,8 +241,62 @@ def _usable(
     return kept, left_out
 
 
+class Row(NamedTuple):
+    """A score of the recipe: a signature, or a form of one.
+
+    Parameters
+    ----------
+    name, rule : str
+        As the recipe has them.
+    genes : dict of str to int
+        Gene -> sign.
+    parts : tuple of tuple of str
+        Genes of each part; empty for a set.
+    """
+
+    name: str
+    rule: str
+    genes: dict[str, int]
+    parts: tuple[tuple[str, ...], ...]
+
+
+def spell_out(signature: Signature, joint: Sequence[Joint]) -> list[Row]:
+    """List the scores that a signature becomes: one, or the forms that are chosen where it has two joint parts.
+
+    Parameters
+    ----------
+    signature : Signature
+        Any.
+    joint : sequence of {"lower", "product", "parts"}
+        Forms of a signature with the rule ``lower_part``.
+
+    Returns
+    -------
+    list of Row
+        Named by the id; the product ``ID:product``, the parts ``ID:PART``.
+
+    Examples
+    --------
+    >>> from itgstrat.biology import load_catalogue
+    >>> pair = load_catalogue().signatures["joint_avb3_vegfr2"]
+    >>> [row.name for row in spell_out(pair, ("lower", "product"))]
+    ['joint_avb3_vegfr2', 'joint_avb3_vegfr2:product']
+    """
+    genes, parts = dict(signature.genes), tuple(members for _, members in signature.parts)
+    whole = Row(signature.id, signature.rule, genes, parts)
+    if signature.rule != "lower_part":
+        return [whole]
+    apart = [
+        Row(f"{signature.id}:{name}", "lower_part", {gene: genes[gene] for gene in members}, (members,))
+        for name, members in signature.parts
+    ]
+    product = whole._replace(name=f"{signature.id}:product", rule="product_part")
+    forms = {"lower": [whole], "product": [product], "parts": apart}
+    return [row for form in joint for row in forms[form]]
+
+
 def _draft_recipe(
-    signatures: Sequence[Signature],
+    signatures: Sequence[Row],
     genes: npt.NDArray[np.str_],
     anchors: npt.NDArray[np.intp],
     score: str,
@@ -225,7 +309,7 @@ def _draft_recipe(
     entries: list[tuple[int, float, int]] = []
     start = [0]
     for signature in signatures:
-        part_of = {gene: number for number, (_, part) in enumerate(signature.parts) for gene in part}
+        part_of = {gene: number for number, part in enumerate(signature.parts) for gene in part}
         for gene, sign in signature.genes.items():
             if gene in position:
                 entries.append((member[position[gene]], float(sign), part_of.get(gene, 0)))
@@ -234,7 +318,7 @@ def _draft_recipe(
         score=score,
         genes=genes,
         members=np.array([*own, *anchors], dtype=np.intp),
-        signatures=np.array([signature.id for signature in signatures], dtype=str),
+        signatures=np.array([signature.name for signature in signatures], dtype=str),
         rules=np.array([signature.rule for signature in signatures], dtype=str),
         start=np.array(start, dtype=np.intp),
         gene=np.array([entry[0] for entry in entries], dtype=np.intp),
@@ -255,6 +339,7 @@ def _draft_recipe(
         fill=np.empty(0),
         covariate_mean=np.empty(0),
         covariate_sd=np.empty(0),
+        mix=np.empty((0, 0)),
         min_coverage=min_coverage,
     )
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from sklearn.pipeline import Pipeline
 
-from itgstrat.biology.catalogue import Signature, load_catalogue
+from itgstrat.biology.catalogue import Signature
 from itgstrat.config import RunConfig
 from itgstrat.fitting.panel import FeaturePanel
 from itgstrat.fitting.survival import CoxElasticNet, CoxPlain
+from itgstrat.learned.assessed import list_variables
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Design:
     signatures : tuple of Signature
         Signatures to score; none for a clinical model.
     covariates : tuple of str
-        Clinical variables; none for a molecular model.
+        Clinical variables, and alterations, which count like them; none for a model of expression alone.
     """
 
     signatures: tuple[Signature, ...]
@@ -39,7 +40,9 @@ def design_of(config: RunConfig) -> Design:
     Design
         Signatures and covariates.
     """
-    return Design(load_catalogue().select(config.features.signatures), config.features.covariates)
+    features = config.features
+    altered = list_variables(features.alterations, features.not_assessed)
+    return Design(features.select(), (*features.covariates, *altered))
 
 
 def build_pipeline(config: RunConfig, design: Design | None = None) -> Pipeline:
@@ -65,6 +68,8 @@ def build_pipeline(config: RunConfig, design: Design | None = None) -> Pipeline:
         covariates=design.covariates,
         min_coverage=config.features.min_coverage,
         seed=config.seed,
+        joint=config.features.joint,
+        adjust_for=config.features.adjusting(),
     )
     settings = config.model
     if not design.signatures:

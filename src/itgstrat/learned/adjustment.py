@@ -48,7 +48,7 @@ def learn_mix(features: Features, targets: Sequence[int], on: Sequence[int]) -> 
                 f"{features.names[target]} cannot be adjusted for {len(on)} scores: {int(complete.sum())} patients "
                 f"have all of them, {len(on) + 2} or more are needed; adjust for fewer"
             )
-        z, x = features.values[complete, target], features.values[np.ix_(complete, list(on))]
+        z, x = features.values[complete, target], features.values[complete][:, [*on]]
         beta = np.linalg.lstsq(x, z, rcond=None)[0]
         spread = float(np.sqrt(((z - x @ beta) ** 2).sum() / freedom))
         mix[target, list(on)] = -beta
@@ -123,5 +123,6 @@ def unfold_model(model: LinearModel, values: Floats, mix: Floats) -> tuple[Linea
     """
     if not mix.size:
         return model, values
-    plain = replace(model, coef=model.coef @ mix, center=np.linalg.solve(mix, model.center))
-    return plain, np.linalg.solve(mix, values.T).T
+    center: Floats = np.linalg.solve(mix, model.center).astype(np.float64, copy=False)
+    plain: Floats = np.linalg.solve(mix, values.T).T.astype(np.float64, copy=False)
+    return replace(model, coef=model.coef @ mix, center=center), plain

@@ -57,7 +57,7 @@ def find_densities(
     expression : ndarray of float, shape (n_patients, n_genes)
         Log2 expression of the genes of `kernel`; NaN is not measured.
     rows : ndarray of int, shape (n_patients,)
-        Batch whose reference is taken; one that has none, and any other number, is pooled: all of `kernel`.
+        Batch whose reference is taken; one that has none, and the number behind the last, is pooled: all of `kernel`.
     kernel, kernel_start
         From `learn_kernel`.
 

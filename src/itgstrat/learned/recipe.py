@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from itgstrat.errors import CohortError, name_some
+from itgstrat.learned.adjustment import adjust_values, name_adjusted
 from itgstrat.learned.features import Features, Measured
 from itgstrat.learned.kernel import find_densities, learn_kernel
 from itgstrat.learned.references import encode_covariate, inverse_sd, locate
@@ -58,6 +59,8 @@ class FeatureRecipe(ScoredSignatures):
         The category of the variable that has no column of its own (empty for a number).
     fill, covariate_mean, covariate_sd : ndarray of float64, shape (n_covariate_columns,)
         Imputed value, centre and scale.
+    mix : ndarray of float64, shape (n_features, n_features)
+        How features are adjusted for each other, see `learn_mix`; empty where none is.
     """
 
     genes: npt.NDArray[np.str_]
@@ -76,15 +79,14 @@ class FeatureRecipe(ScoredSignatures):
     fill: Floats
     covariate_mean: Floats
     covariate_sd: Floats
+    mix: Floats
 
     @property
     def names(self) -> tuple[str, ...]:
         """Feature names, signatures first, then covariate columns."""
         pairs = zip(self.covariate, self.level, strict=True)
-        return (
-            *map(str, self.signatures),
-            *(f"{name}={level}" if level else str(name) for name, level in pairs),
-        )
+        columns = (f"{name}={level}" if level else str(name) for name, level in pairs)
+        return name_adjusted((*map(str, self.signatures), *columns), self.mix)
 
     def measure(self, expression: npt.NDArray[np.floating], genes: Sequence[str], ranked: bool = False) -> Measured:
         """Take the member genes' values out of an expression table.
@@ -204,7 +206,7 @@ class FeatureRecipe(ScoredSignatures):
         missing = np.hstack([np.isnan(scaled), imputed])
         genes = measured.values[:, self.signature_genes]
         coverage = (~np.isnan(genes)).mean(axis=1) if genes.shape[1] else np.ones(len(rows))
-        return Features(self.names, values, missing, coverage)
+        return Features(self.names, adjust_values(values, missing, self.mix), missing, coverage)
 
     def featurise(
         self,
@@ -314,7 +316,8 @@ class FeatureRecipe(ScoredSignatures):
         """Split each standardised signature exactly over its genes, by the method's own arithmetic.
 
         A set's score is a sum of what its genes add, and a gene's share is what it adds more than in training;
-        the lower of two subunits or parts is given to the genes that decided it.
+        the lower of two subunits or parts is given to the genes that decided it. No feature is adjusted here, see
+        `unfold_model`.
 
         Parameters
         ----------

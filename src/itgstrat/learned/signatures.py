@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from itgstrat.learned.product import multiply_parts, split_product
 from itgstrat.learned.records import ArrayRecord
 from itgstrat.learned.references import inverse_sd
 from itgstrat.scoring import SCORES, ScoreMethod, part_means, split_lower
@@ -40,11 +41,11 @@ class ScoredSignatures(ArrayRecord):
     score : str
         Name in `itgstrat.scoring.SCORES`.
     signatures, rules : ndarray of str, shape (n_signatures,)
-        Name, and ``set``, ``lower_subunit`` or ``lower_part``.
+        Name, and ``set``, ``lower_subunit``, ``lower_part`` or ``product_part``.
     start : ndarray of int, shape (n_signatures + 1,)
         Slices of the four arrays below.
     gene, part : ndarray of int, shape (n_entries,)
-        Position among the recipe's members; number of the part for ``lower_part``.
+        Position among the recipe's members; number of the part for ``lower_part`` and ``product_part``.
     sign : ndarray of float64, shape (n_entries,)
         +1 or -1.
     weight : ndarray of float64, shape (n_entries,)
@@ -101,7 +102,8 @@ class ScoredSignatures(ArrayRecord):
                 whole = self.method.score(values, self.weight[own], entering.n_measured)
                 scores[:, position] = np.where(covered, whole, np.nan)
             else:
-                scores[:, position] = part_means(entering.z[:, columns] * self.sign[own], self.part[own]).min(axis=1)
+                means = part_means(entering.z[:, columns] * self.sign[own], self.part[own])
+                scores[:, position] = multiply_parts(means) if rule == "product_part" else means.min(axis=1)
         return scores
 
     def gene_terms(self, entering: Entering) -> Floats:
@@ -170,7 +172,8 @@ class ScoredSignatures(ArrayRecord):
             if rule == "set":
                 raw = _split_set(terms[:, own], usual[:, own], self.sign[own])
             else:
-                raw = split_lower(entering.z[:, self.gene[own]] * self.sign[own], self.part[own], mean[:, position])
+                split = split_product if rule == "product_part" else split_lower
+                raw = split(entering.z[:, self.gene[own]] * self.sign[own], self.part[own], mean[:, position])
             withheld = np.isnan(scores[:, position])
             share = np.where(withheld[:, None], 0.0, raw) * scale[:, [position]]
             total = np.where(withheld, 0.0, (scores - mean)[:, position] * scale[:, position])

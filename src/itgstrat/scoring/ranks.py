@@ -65,10 +65,11 @@ def _look_up(ordered: npt.NDArray[np.floating], asked: npt.NDArray[np.floating])
     if not len(asked):
         return np.empty(0)
     below = _find_first(ordered, asked)
-    ranks = below + 1.0
+    ranks: npt.NDArray[np.float64] = below.astype(np.float64) + 1.0
     tied = np.flatnonzero(ordered.take(below + 1, mode="clip") == asked)
     values, place = np.unique(asked[tied], return_inverse=True)
-    ranks[tied] = (below[tied] + np.searchsorted(ordered, values, side="right")[place] + 1) / 2
+    through = np.atleast_1d(np.searchsorted(ordered, values, side="right"))
+    ranks[tied] = (below[tied] + through[place] + 1) / 2
     return ranks
 
 
@@ -81,18 +82,24 @@ def _find_first(ordered: npt.NDArray[np.floating], asked: npt.NDArray[np.floatin
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         scale = ordered.dtype.type(_BINS) / (ordered[-1] - ordered[0])
     if not 0 < scale < np.inf:  # all equal, or an infinite value
-        return np.searchsorted(ordered, asked)
+        return _search(ordered, asked)
     begins = np.empty(_BINS + 2, dtype=np.intp)  # what is not written is not read: a bin that is asked for is not empty
     backwards = ((ordered - ordered[0]) * scale).astype(np.intp)[::-1]
     begins[backwards] = np.arange(len(ordered) - 1, -1, -1)  # the last to write is the first of its bin
-    found = begins[((asked - ordered[0]) * scale).astype(np.intp)]
+    found: npt.NDArray[np.intp] = begins[((asked - ordered[0]) * scale).astype(np.intp)]
     later = np.flatnonzero(ordered[found] < asked)
-    for _ in range(_TRIES):
-        if not len(later):
-            return found
+    for _ in range(_TRIES if len(later) < len(asked) / 2 else 0):
         found[later] += 1
         later = later[ordered[found[later]] < asked[later]]
-    found[later] = np.searchsorted(ordered, asked[later])  # crowded bins: values far apart
+    found[later] = _search(ordered, asked[later])  # bins are crowded where a few values are far from the others
+    return found
+
+
+def _search(ordered: npt.NDArray[np.floating], asked: npt.NDArray[np.floating]) -> npt.NDArray[np.intp]:
+    """Search by halves, in rising order: near questions find near answers, and the cache is kept."""
+    found = np.empty(len(asked), dtype=np.intp)
+    by_size = asked.argsort()
+    found[by_size] = np.searchsorted(ordered, asked[by_size])
     return found
 
 

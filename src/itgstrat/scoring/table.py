@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 Sets = Mapping[str, Mapping[str, float]]
 
 #: Patients ranked at a time, so that memory does not grow with the cohort.
-_BLOCK = 250
+_BLOCK = 160
 
 
 def score_sets(
@@ -34,8 +34,8 @@ def score_sets(
     reference is learned in training and frozen. The cost of ``gsva`` grows with the square of the patients.
 
     Equal to R GSVA, gseapy and decoupler where they define the same (tests/golden). They differ where genes are
-    tied (see `ties`), in gseapy's GSVA, and in decoupler's ``zscore``, whose flavours are swapped: "RoKAI"
-    subtracts the mean of all genes, which by its own documentation is "KSEA". See docs/scoring.md.
+    tied (R's rule is `ties`, gseapy has one of its own), and decoupler's flavours of ``zscore`` are swapped: its
+    "RoKAI" subtracts the mean of all genes, which by its own documentation is "KSEA". See docs/scoring.md.
 
     Parameters
     ----------
@@ -79,6 +79,7 @@ def score_sets(
     columns, positions, signs = _locate_genes(genes, sets)
     scores = {method.name: np.empty((len(expression), len(sets))) for method in chosen}
     by_rank = [method for method in chosen if method.values == "rank"]
+    laid_out = {method.name: FlatSets.lay_out(method, positions, signs) for method in by_rank}
     for start in range(0, len(expression) if by_rank else 0, _BLOCK):
         rows = slice(start, start + _BLOCK)
         ranks, measured = rank_columns(expression[rows], columns)
@@ -87,12 +88,12 @@ def score_sets(
             parts = method.parts(values, measured)
             if ties == "gsva":
                 parts = walk_parts(np.floor(ranks), _places(expression[rows], columns))
-            scores[method.name][rows] = _score(method, parts, values, positions, signs, measured)
+            scores[method.name][rows] = _score(method, parts, values, laid_out[method.name], measured)
     for method in chosen:
         if method.values == "expression":
             z, measured = _standardise(expression[:, columns]), np.isfinite(expression).sum(axis=1)
-            weights = method.weigh(z, positions, signs)
-            scores[method.name] = _score(method, method.parts(z, measured), z, positions, weights, measured)
+            weighed = FlatSets.lay_out(method, positions, method.weigh(z, positions, signs))
+            scores[method.name] = _score(method, method.parts(z, measured), z, weighed, measured)
         elif method.values == "density":
             u, ranked = _rank_densities(expression, columns, ties)
             own = [method.score(u[:, place], sign, ranked) for place, sign in zip(positions, signs, strict=True)]
@@ -104,14 +105,12 @@ def _score(
     method: ScoreMethod,
     parts: Sequence[Floats],
     values: Floats,
-    positions: Sequence[npt.NDArray[np.intp]],
-    signs: Sequence[Floats],
+    sets: FlatSets,
     measured: npt.NDArray[np.int64],
 ) -> Floats:
     present = ~np.isnan(values)
     if not present.all():
         parts = [np.where(present, part, 0.0) for part in parts]
-    sets = FlatSets.lay_out(method, positions, signs)
     return method.score_many(parts, sets, sets.count(present), measured)
 
 
@@ -156,7 +155,7 @@ def _rank_densities(
     if ties == "average":
         ranks, ranked = rank_columns(density, columns)
     else:
-        varying: npt.NDArray[np.bool_] = ~np.isnan(density).all(axis=0)
+        varying = np.atleast_1d(~np.isnan(density).all(axis=0))
         ranks, ranked = np.full((len(density), len(columns)), np.nan), np.full(len(density), varying.sum())
         mine = varying[columns]
         ranks[:, mine] = _places(density[:, varying], (np.cumsum(varying) - 1)[columns[mine]])
