@@ -168,13 +168,15 @@ def test_a_gene_that_is_constant_in_training_says_nothing(n_patients):
     assert (np.abs(features.values[:, 1]) < 10).all()
 
 
-def test_a_platform_with_a_single_patient_gets_the_mean():
+def test_a_platform_with_a_single_patient_takes_the_pooled_reference():
     batch = np.where(np.arange(len(TRAINING)) == 3, "lone", TRAINING.batch)
     cohort = replace(TRAINING, batch=batch)
     for score in SCORES:
-        values = FeaturePanel(SIGNATURES, score).fit(cohort).transform(cohort).to_numpy()
-        assert (values[3] == 0).all()
-        assert (values[4] != 0).any()
+        recipe = FeaturePanel(SIGNATURES, score).fit(cohort).recipe_
+        own, pooled = (featurise(recipe, cohort[[3]], reference).values for reference in ("batch", "pooled"))
+        np.testing.assert_array_equal(own, pooled)
+        lone = list(recipe.batches).index("lone")
+        np.testing.assert_array_equal(recipe.gene_mean[lone], recipe.gene_mean[-1])  # not the patient's own values
 
 
 def test_a_score_is_withheld_below_its_coverage():

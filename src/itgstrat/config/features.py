@@ -212,8 +212,9 @@ class FeaturesConfig(Section):
             return ""
         named = f"{', '.join(held[:5])}{f' and {len(held) - 5} more' if len(held) > 5 else ''}"
         return (
-            f"signatures that hold integrin subunits without being about integrins: {len(held)} of {len(chosen)} ({named}); "
-            "their association with integrins is partly built in; {signature: ..., without: integrins} leaves them out"
+            "signatures that hold integrin subunits without being about integrins: "
+            f"{len(held)} of {len(chosen)} ({named}); their association with integrins is partly built in; "
+            "{signature: ..., without: integrins} leaves them out"
         )
 
     def _known_facts(self) -> Catalogue:

@@ -9,6 +9,9 @@ from itgstrat.errors import ModelError, name_some
 
 Floats = npt.NDArray[np.float64]
 
+#: Patients below which a batch gets no reference of its own.
+LEAST_IN_BATCH = 10
+
 
 def encode_covariate(name: str, values: npt.NDArray[Any], levels: npt.NDArray[np.str_], base: str = "") -> Floats:
     """Turn a clinical variable into its columns: itself if a number, one indicator a level otherwise.
@@ -65,7 +68,10 @@ def inverse_sd(sd: Floats) -> Floats:
 
 
 def locate(by_batch: Floats, pooled: Floats, groups: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Mean and SD of each batch and, last, the pooled mean and the SD within batches, ignoring NaN."""
+    """Mean and SD of each batch and, last, the pooled mean and the SD within batches, ignoring NaN.
+
+    A batch of few patients takes the pooled reference: its own would be rough, and nearly those patients' values.
+    """
     n_batches = int(groups.max()) + 1
     mean, sd = np.zeros((n_batches + 1, by_batch.shape[1])), np.zeros((n_batches + 1, by_batch.shape[1]))
     squares, freedom = np.zeros(by_batch.shape[1]), np.zeros(by_batch.shape[1])
@@ -78,6 +84,8 @@ def locate(by_batch: Floats, pooled: Floats, groups: npt.NDArray[np.intp]) -> tu
         freedom += np.maximum(count - 1, 0)
     mean[-1] = _moments(pooled)[0]
     sd[-1] = np.sqrt(squares / np.maximum(freedom, 1))
+    small = np.flatnonzero(np.bincount(groups, minlength=n_batches) < LEAST_IN_BATCH)
+    mean[small], sd[small] = mean[-1], sd[-1]
     return mean, sd
 
 

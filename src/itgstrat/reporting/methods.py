@@ -100,8 +100,19 @@ def _features(config: RunConfig, bundle: ModelBundle) -> str:
             f"{'that all training cohorts measured' if several else 'measured'}. Gene sets were scored by "
             f"{method.name} ({method.formula}; {method.reference}). A heterodimer is the lower of its two "
             "standardised subunits, a joint signature the lower of its two parts."
-        )
+        ),
+        f"Panel: {config.features.describe_panel()}.",
     ]
+    if config.features.adjust:
+        parts.append(
+            "Heterodimers named `:adjusted` are what is left of them beside the scores adjusted for, by least squares "
+            "learned in training."
+        )
+    if config.features.alterations:
+        parts.append(
+            f"Alterations ({join_words(list(config.features.alterations))}): a patient who was not assessed is never "
+            f"taken for unaltered (not_assessed: {config.features.not_assessed})."
+        )
     own = "Each training cohort was standardised by its own mean and SD" if several else "Features were standardised"
     parts.append(
         f"{own}; a patient from elsewhere is standardised by the pooled training reference, which is frozen, so that "
