@@ -356,7 +356,7 @@ class TestRealFiles:
             "ee01": ("maf", 1, 7),
             "tcga": ("maf", 193, 1610),
         }
-        assert detect_layout(self.folder / "tcga_laml_annot.tsv") == "table"
+        assert detect_layout(self.folder / "tcga_laml_annot.tsv") == "clinical-table"
 
     def test_laml_equals_a_count_by_hand(self):
         path = self.folder / "tcga_laml.maf.gz"
