@@ -33,6 +33,7 @@ def test_the_table_has_a_row_a_patient():
         "survival_365_days",
         "survival_1826_days",
         "coverage",
+        "imputed",
         "out_of_distribution",
         "why",
         "reference",
@@ -126,7 +127,7 @@ def test_another_kind_of_data_is_flagged_with_the_reason():
     for reference in ("pooled", "cohort"):  # a fresh reference does not hide it
         told = predict(BUNDLE, ratios, reference).table
         assert told["out_of_distribution"].all()
-        assert told["why"].str.contains("log-ratios against levels; see predict --reference cohort").all()
+        assert told["why"].str.contains("log-ratios against levels; predict --reference cohort standardises anew").all()
     usual = predict(BUNDLE, NEW).table
     assert usual["out_of_distribution"].mean() < 0.2
     assert ((usual["why"] != "") == usual["out_of_distribution"]).all()
@@ -144,3 +145,22 @@ def test_a_higher_risk_means_shorter_survival():
     assert told["survival_365_days"].is_monotonic_decreasing
     order = {"low": 0, "intermediate": 1, "high": 2}
     assert told["stratum"].map(order).is_monotonic_increasing
+
+
+def test_a_covariate_far_outside_training_is_flagged():
+    clinical = NEW.clinical.assign(age=NEW.clinical["age"].where(np.arange(len(NEW)) > 0, 60 * 365.25))
+    told = predict(BUNDLE, replace(NEW, clinical=clinical)).table
+    assert told["why"].str.contains(r"age 21915 \(training: \d").tolist() == [True, *[False] * (len(NEW) - 1)]
+
+
+def test_what_was_imputed_is_named_for_each_patient():
+    clinical = NEW.clinical.assign(age=NEW.clinical["age"].where(np.arange(len(NEW)) != 2))
+    told = predict(BUNDLE, replace(NEW, clinical=clinical))
+    assert told.table["imputed"].iloc[2] == "age"
+    marked = told.explanations[told.explanations["imputed"]]
+    assert set(zip(marked["patient"], marked["feature"], strict=True)) >= {(str(NEW.patients[2]), "age")}
+
+
+def test_training_patients_are_rarely_flagged_by_the_reference_they_are_judged_by():
+    told = predict(BUNDLE, TRAINING).table
+    assert told["out_of_distribution"].mean() < 0.1

@@ -27,11 +27,12 @@ class Prediction:
     Parameters
     ----------
     table : DataFrame
-        patient, risk, stratum, survival_<days>_days, coverage, out_of_distribution, why, reference. Risk is the
-        log hazard relative to the training mean; survival is a probability, missing where training was not
-        followed for so long; coverage is the share of signature genes measured.
+        patient, risk, stratum, survival_<days>_days, coverage, imputed, out_of_distribution, why, reference. Risk is
+        the log hazard relative to the training mean; survival is a probability, missing where training was not
+        followed for so long; coverage is the share of signature genes measured; imputed names what the model uses
+        and was not measured.
     explanations : DataFrame
-        patient, feature, value, contribution; base 0 plus contributions is the risk.
+        patient, feature, value, contribution, imputed; base 0 plus contributions is the risk.
     genes : DataFrame
         patient, gene, contribution; the same, by gene.
     reference : str
@@ -203,10 +204,18 @@ def _tabulate(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, refer
         table[f"survival_{horizon:.0f}_days"] = np.where(enough, survival[:, h], np.nan)
     return table.assign(
         coverage=features.coverage,
+        imputed=_name_imputed(bundle, featurised),
         out_of_distribution=[bool(reason) for reason in why],
         why=why,
         reference=reference,
     )
+
+
+def _name_imputed(bundle: ModelBundle, featurised: Featurised) -> list[str]:
+    """Name, for each patient, what the model uses and was not measured."""
+    used = np.flatnonzero(bundle.model.coef)
+    names = np.array(featurised.features.names)[used]
+    return [", ".join(names[missing]) for missing in featurised.features.missing[:, used]]
 
 
 def _notes(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, reference: Reference) -> tuple[str, ...]:

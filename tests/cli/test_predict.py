@@ -79,7 +79,7 @@ def test_the_prediction_table_has_all_that_is_promised(outside):
     *_, found = outside
     assert found["predictions"].columns.tolist() == [
         *("patient", "risk", "stratum", "survival_730_days", "survival_1826_days", "coverage"),
-        *("out_of_distribution", "why", "reference"),
+        *("imputed", "out_of_distribution", "why", "reference"),
     ]
     assert set(found["predictions"]["stratum"]) <= {"low", "intermediate", "high"}
     assert found["predictions"]["coverage"].between(0.5, 1).all()

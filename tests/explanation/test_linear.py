@@ -51,7 +51,7 @@ def test_only_features_with_a_coefficient_are_listed():
     used = SPARSE.model.features[SPARSE.model.coef != 0]
     assert 0 < len(used) < len(SPARSE.model.features)
     assert table["feature"].tolist() == list(used) * len(NAMES)
-    assert list(table.columns) == ["patient", "feature", "value", "contribution"]
+    assert list(table.columns) == ["patient", "feature", "value", "contribution", "imputed"]
 
 
 def test_values_are_the_features():

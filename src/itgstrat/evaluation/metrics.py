@@ -277,14 +277,14 @@ def survival_at(outcome: Outcome, time_days: float) -> tuple[float, float, float
     Returns
     -------
     tuple of float
-        Survival with 95% log-log limits; NaN beyond the last patient's follow-up.
+        Survival with 95% log-log limits, an exact lower one before the first event; NaN beyond the last patient's
+        follow-up.
     """
     if time_days > outcome.time_days.max():
         return np.nan, np.nan, np.nan
-    if not outcome.n_events:
-        return 1.0, 1.0, 1.0
+    followed = int((outcome.time_days >= time_days).sum())
+    if not (outcome.event & (outcome.time_days <= time_days)).any():  # no event in n patients: an exact lower limit
+        return 1.0, 0.025 ** (1 / max(followed, 1)), 1.0
     times, survival, limits = kaplan_meier_estimator(outcome.event, outcome.time_days, conf_type="log-log")
     index = int(np.searchsorted(times, time_days, side="right")) - 1
-    if index < 0:
-        return 1.0, 1.0, 1.0
     return float(survival[index]), float(limits[0, index]), float(limits[1, index])

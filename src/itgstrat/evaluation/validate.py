@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sksurv.nonparametric import kaplan_meier_estimator
 
-from itgstrat.biology.catalogue import load_catalogue
+from itgstrat.biology.catalogue import Signature, load_catalogue
 from itgstrat.cohort import Cohort
 from itgstrat.concordance import comparable_pairs
 from itgstrat.config import RunConfig, StrataConfig
@@ -21,7 +21,7 @@ from itgstrat.evaluation.finding import state_finding
 from itgstrat.evaluation.metrics import evaluation_times
 from itgstrat.evaluation.nulls import random_signatures
 from itgstrat.evaluation.splits import Split, leave_one_batch_out, repeated_folds
-from itgstrat.fitting.panel import rank_cohort, spell_out
+from itgstrat.fitting.panel import rank_cohort, scorable, spell_out
 from itgstrat.fitting.pipeline import Design, build_pipeline, design_of
 from itgstrat.learned import LEAST_FOR_REFERENCE, Reference, Strata
 from itgstrat.outcome import Outcome, require_events
@@ -147,17 +147,20 @@ def evaluate(
         comparisons += judged
         notes += unjudged
     circular = filter(None, [config.features.describe_circularity()])
-    notes = [*_note_sample_size(config, outcome), *circular, *notes, *_note_horizons(config, comparisons)]
-    return Evaluation(state_finding(describe_signatures(config), comparisons), tuple(comparisons), tuple(notes))
+    scored = scorable(design_of(config).signatures, list(training.genes), config.features.min_coverage)
+    notes = [*_note_sample_size(config, outcome, scored), *circular, *notes, *_note_horizons(config, comparisons)]
+    return Evaluation(state_finding(describe_signatures(config, scored), comparisons), tuple(comparisons), tuple(notes))
 
 
-def describe_signatures(config: RunConfig) -> str:
-    """Put the configured signatures into words for the finding.
+def describe_signatures(config: RunConfig, scored: Sequence[Signature]) -> str:
+    """Put the signatures that training could score into words for the finding.
 
     Parameters
     ----------
     config : RunConfig
         The run.
+    scored : sequence of Signature
+        Those of its signatures that training could score.
 
     Returns
     -------
@@ -165,8 +168,7 @@ def describe_signatures(config: RunConfig) -> str:
         For instance "The 62 signatures (heterodimers, receptors, joint_pairs)".
     """
     names = list(map(str, config.features.signatures))
-    count = len(config.features.select())
-    return f"The {count} signatures ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''})"
+    return f"The {len(scored)} signatures ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''})"
 
 
 def designs_of(config: RunConfig) -> dict[str, Design | None]:
@@ -311,9 +313,9 @@ def _kaplan_meier(outcome: Outcome, batch: npt.NDArray[np.str_], times: Floats) 
     return survival
 
 
-def _note_sample_size(config: RunConfig, outcome: Outcome) -> list[str]:
+def _note_sample_size(config: RunConfig, outcome: Outcome, scored: Sequence[Signature]) -> list[str]:
     design = design_of(config)
-    scores = [row for signature in design.signatures for row in spell_out(signature, config.features.joint)]
+    scores = [row for signature in scored for row in spell_out(signature, config.features.joint)]
     candidates = len(scores) + len(design.covariates)
     ratio = outcome.n_events / max(candidates, 1)
     if ratio >= 10:

@@ -25,9 +25,9 @@ def explain_features(model: LinearModel, featurised: Featurised, patients: Seque
 
     Returns
     -------
-    DataFrame with columns patient, feature, value, contribution
+    DataFrame with columns patient, feature, value, contribution, imputed
         One row a patient and feature with a coefficient other than 0; contributions of a patient add up to
-        the risk. ``value`` is in training standard deviations.
+        the risk. ``value`` is in training standard deviations; ``imputed`` marks what was not measured.
     """
     used = np.flatnonzero(model.coef)
     contributions = model.contributions(featurised.features.values)[:, used]
@@ -37,6 +37,7 @@ def explain_features(model: LinearModel, featurised: Featurised, patients: Seque
             "feature": np.tile(model.features[used], len(patients)),
             "value": featurised.features.values[:, used].ravel(),
             "contribution": contributions.ravel(),
+            "imputed": featurised.features.missing[:, used].ravel(),
         }
     )
 

@@ -150,11 +150,10 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         recipe = draft.learned(measured, cohort.batch)
         features = recipe.apply(measured, cohort.batch, arrays["covariates"])
         self.recipe_ = self._learn_adjustment(recipe, features)
-        if self.recipe_ is not recipe:
-            features = self.recipe_.apply(measured, cohort.batch, arrays["covariates"])
         n_anchors = min(N_ANCHORS, len(cohort.genes))
         anchors = np.arange(len(draft.members) - n_anchors, len(draft.members))
-        self.familiarity_ = Familiarity.learn(self.recipe_, measured, features, anchors)
+        pooled = self.recipe_.apply(measured, np.full(len(cohort), ""), arrays["covariates"])
+        self.familiarity_ = Familiarity.learn(self.recipe_, measured, pooled, anchors)
 
     def _learn_adjustment(self, recipe: FeatureRecipe, features: Features) -> FeatureRecipe:
         dimers = recipe.rules == "lower_subunit"
@@ -220,6 +219,26 @@ def rank_cohort(cohort: Cohort, score: str) -> Cohort:
     ranks, _ = rank_columns(cohort.expression.to_numpy(), np.arange(len(cohort.genes)))
     table = pd.DataFrame(ranks.astype(np.float32), index=cohort.patients, columns=cohort.genes)
     return replace(cohort, expression=table, unit="rank")
+
+
+def scorable(signatures: Sequence[Signature], genes: Sequence[str], min_coverage: float) -> list[Signature]:
+    """List the signatures that a cohort with these genes can score.
+
+    Parameters
+    ----------
+    signatures : sequence of Signature
+        Signatures.
+    genes : sequence of str
+        Genes measured.
+    min_coverage : float
+        Share of a signature's genes that is needed.
+
+    Returns
+    -------
+    list of Signature
+        Those that a `FeaturePanel` fitted on the cohort keeps.
+    """
+    return _usable(signatures, set(genes), min_coverage)[0]
 
 
 def _usable(

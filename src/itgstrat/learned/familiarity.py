@@ -27,12 +27,18 @@ class Familiarity(ArrayRecord):
         99th percentile of the root mean square of the standardised signatures.
     most_extreme : float
         99th percentile of the most extreme standardised signature.
+    covariate_least, covariate_most : ndarray of float64, shape (n_covariate_columns,)
+        Range of each standardised covariate column in training.
+
+    Signatures are judged, and their limits learned, by the pooled reference, whatever the reference of a prediction.
     """
 
     anchors: npt.NDArray[np.intp]
     least_correlation: float
     most_spread: float
     most_extreme: float
+    covariate_least: Floats
+    covariate_most: Floats
 
     @classmethod
     def learn(
@@ -51,7 +57,7 @@ class Familiarity(ArrayRecord):
         measured : Measured
             Gene values of the training patients.
         features : Features
-            Their features.
+            Their features by the pooled reference.
         anchors : ndarray of int, shape (n_anchors,)
             Members of the recipe to compare profiles on.
 
@@ -60,13 +66,16 @@ class Familiarity(ArrayRecord):
         Familiarity
             The limits.
         """
-        draft = cls(anchors, -1.0, np.inf, np.inf)
-        scores = features.values[:, : len(recipe.signatures)]
+        nothing = np.empty(0)
+        draft = cls(anchors, -1.0, np.inf, np.inf, nothing, nothing)
+        scores, covariates = np.split(features.values, [len(recipe.signatures)], axis=1)
         return cls(
             anchors,
             float(np.nanquantile(draft.correlations(recipe, measured).max(axis=1), 0.01)),
             float(np.quantile(_spread(scores), 0.99)),
             float(np.quantile(np.abs(scores).max(axis=1, initial=0.0), 0.99)),
+            covariates.min(axis=0, initial=np.inf),
+            covariates.max(axis=0, initial=-np.inf),
         )
 
     def correlations(self, recipe: FeatureRecipe, measured: Measured) -> Floats:
@@ -99,7 +108,7 @@ class Familiarity(ArrayRecord):
         measured : Measured
             Gene values.
         features : Features
-            Features made from them.
+            Features made from them by the pooled reference.
 
         Returns
         -------
@@ -116,7 +125,7 @@ class Familiarity(ArrayRecord):
                 found.append(
                     f"expression profile correlates {best[patient]:.2f} with training (99% of training: "
                     f"{self.least_correlation:.2f} or more): another tissue or kind of data, such as "
-                    "log-ratios against levels; see predict --reference cohort"
+                    "log-ratios against levels; predict --reference cohort standardises anew"
                 )
             if extreme[patient].max(initial=0.0) > self.most_extreme:
                 worst = np.argsort(-extreme[patient])[:3]
@@ -128,8 +137,20 @@ class Familiarity(ArrayRecord):
                     f"features far from training as a whole (root mean square {spread[patient]:.2f} SD; 99% of "
                     f"training: {self.most_spread:.2f} or less)"
                 )
-            reasons.append("; ".join(found))
+            reasons.append("; ".join([*found, *self._judge_covariates(recipe, features, patient)]))
         return reasons
+
+    def _judge_covariates(self, recipe: FeatureRecipe, features: Features, patient: int) -> list[str]:
+        """Name the numbers that lie more than half a standard deviation outside the range of training."""
+        values = features.values[patient, len(recipe.signatures) :]
+        margin = np.where(recipe.level == "", 0.5, np.inf)
+        outside = (values < self.covariate_least - margin) | (values > self.covariate_most + margin)
+        mean, sd = recipe.covariate_mean, recipe.covariate_sd
+        return [
+            f"{recipe.covariate[c]} {values[c] * sd[c] + mean[c]:g} (training: "
+            f"{self.covariate_least[c] * sd[c] + mean[c]:g} to {self.covariate_most[c] * sd[c] + mean[c]:g})"
+            for c in np.flatnonzero(outside)
+        ]
 
 
 def _spread(scores: Floats) -> Floats:

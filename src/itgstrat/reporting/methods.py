@@ -37,8 +37,8 @@ OUT_OF_SCOPE = (
 CAVEATS = (
     (
         "mRNA is not protein: integrins act at the cell surface as pairs, in an active or inactive form that "
-        "expression does not show. The lower of the two subunits bounds what can pair and does not prove that it "
-        "does."
+        "expression does not show. A heterodimer is scored by the subunit that is lower relative to training; that "
+        "neither tells which subunit is scarcer in a cell nor proves that the pair forms."
     ),
     (
         "Bulk tissue mixes tumour, stroma, vessels and leukocytes; many integrins are abundant in the latter three, "
