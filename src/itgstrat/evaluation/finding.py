@@ -26,6 +26,11 @@ def state_finding(what: str, comparisons: Sequence[Comparison]) -> str:
     -------
     str
         One sentence with its numbers.
+
+    Raises
+    ------
+    ValueError
+        If the first comparison holds no row for the model.
     """
     internal = comparisons[0]
     model = internal.row("model")
