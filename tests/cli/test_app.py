@@ -120,20 +120,18 @@ def test_a_closed_pipe_is_no_fault():
 
 def test_a_run_that_is_stopped_writes_nothing(tmp_path):
     config = write_run(tmp_path, evaluation={"random_signatures": 5000, "bootstrap": 100})
-    command = [
-        sys.executable,
-        "-c",
-        "from itgstrat.cli import main; main()",
-        "train",
-        config,
-        "--out",
-        tmp_path / "out",
-    ]
+    # a shell starts what runs in its background deaf to Ctrl-C
+    hear = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    code = f"{hear}from itgstrat.cli import main; main()"
+    command = [sys.executable, "-c", code, "train", config, "--out", tmp_path / "out"]
     before = set(tmp_path.iterdir())
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as running:
-        time.sleep(2)
-        running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        try:
+            time.sleep(3)
+            running.send_signal(signal.SIGINT)
+            _, err = running.communicate(timeout=30)
+        finally:
+            running.kill()
     assert running.returncode == 130
     assert err.endswith("itgstrat: stopped; nothing was written\n")
     assert set(tmp_path.iterdir()) == before
