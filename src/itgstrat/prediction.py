@@ -10,7 +10,7 @@ import pandas as pd
 from itgstrat.cohort import Cohort, Dropped
 from itgstrat.errors import CohortError, name_some
 from itgstrat.explanation import explain_features, explain_genes
-from itgstrat.learned import Featurised, ModelBundle, Reference
+from itgstrat.learned import Featurised, LinearModel, ModelBundle, Reference
 from itgstrat.learned.adjustment import unfold_model
 from itgstrat.learned.assessed import NotAssessed, name_indicator
 
@@ -84,8 +84,7 @@ def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled"
     featurised = bundle.recipe.featurise(**cohort.arrays(), reference=reference)
     table = _tabulate(bundle, cohort, featurised, reference)
     told = set(table["patient"][table["risk"].notna()])
-    features = explain_features(bundle.model, featurised, list(table["patient"]))
-    genes = _explain_genes(bundle, featurised, list(table["patient"]))
+    features, genes = _explain(bundle, featurised, list(table["patient"]))
     return Prediction(
         table=table,
         explanations=features[features["patient"].isin(told)].reset_index(drop=True),
@@ -164,11 +163,16 @@ def _take_alterations_of(bundle: ModelBundle, cohort: Cohort) -> Cohort:
     return take_alterations(cohort, [name for name in used if name not in strict], policy)
 
 
-def _explain_genes(bundle: ModelBundle, featurised: Featurised, patients: list[str]) -> pd.DataFrame:
-    """Split risks over genes; adjusted features first go back to the scores that they were made of."""
+def _explain(bundle: ModelBundle, featurised: Featurised, patients: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split risks over features and over genes; adjusted features first go back to the scores they were made of."""
+    if not isinstance(bundle.model, LinearModel):
+        feature_columns = ["patient", "feature", "value", "contribution", "imputed"]
+        return pd.DataFrame(columns=feature_columns), pd.DataFrame(columns=["patient", "gene", "contribution"])
+    by_feature = explain_features(bundle.model, featurised, patients)
     recipe, features = featurised.recipe, featurised.features
     model, values = unfold_model(bundle.model, features.values, recipe.mix)
-    return explain_genes(model, replace(featurised, features=replace(features, values=values)), patients)
+    unfolded = replace(featurised, features=replace(features, values=values))
+    return by_feature, explain_genes(model, unfolded, patients)
 
 
 def _check_batches(bundle: ModelBundle, cohort: Cohort) -> None:
@@ -213,7 +217,7 @@ def _tabulate(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, refer
 
 def _name_imputed(bundle: ModelBundle, featurised: Featurised) -> list[str]:
     """Name, for each patient, what the model uses and was not measured."""
-    used = np.flatnonzero(bundle.model.coef)
+    used = bundle.model.used
     names = np.array(featurised.features.names)[used]
     return [", ".join(names[missing]) for missing in featurised.features.missing[:, used]]
 
@@ -227,11 +231,11 @@ def _notes(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, referenc
         )
     imputed = np.flatnonzero(featurised.features.missing.all(axis=0))
     absent = [featurised.features.names[column] for column in imputed]
-    used = {str(name) for name, coef in zip(bundle.model.features, bundle.model.coef, strict=True) if coef}
+    used = set(map(str, bundle.model.features[bundle.model.used]))
     absent = [name for name in absent if name in used]
     if absent:
         notes.append(f"missing in every patient, imputed as training learned to: {', '.join(absent)}")
-    beyond = bundle.horizons_days[-1] > float(bundle.model.followed_days[-1])
+    beyond = bundle.horizons_days[-1] > bundle.model.followed_until_days
     if beyond:
         notes.append("training was not followed to the last horizon; survival there is not told")
     return tuple(notes)

@@ -13,7 +13,7 @@ from sksurv.linear_model import CoxnetSurvivalAnalysis, CoxPHSurvivalAnalysis
 from itgstrat.concordance import comparable_pairs
 from itgstrat.errors import ModelError, OutcomeError
 from itgstrat.fitting import CoxElasticNet, CoxPlain
-from itgstrat.fitting.survival import breslow_baselines, split_by_events, to_structured
+from itgstrat.fitting.survival.base import breslow_baselines, split_by_events, to_structured
 from itgstrat.outcome import make_outcome
 from tests.simulate import simulate_outcome
 

@@ -14,7 +14,7 @@ from itgstrat.config import build_config
 from itgstrat.errors import OutcomeError
 from itgstrat.fitting import SURVIVAL_MODELS, CoxElasticNet, CoxPlain, FeaturePanel, build_pipeline
 from itgstrat.fitting.pipeline import Design
-from itgstrat.fitting.survival import split_by_events
+from itgstrat.fitting.survival.base import split_by_events
 from itgstrat.learned import ModelBundle
 from tests.simulate import INTEGRINS, SIGNATURES, make_bundle, simulate_cohort
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from itgstrat.fitting.survival import split_by_events
+from itgstrat.fitting.survival.base import split_by_events
 from itgstrat.outcome import Outcome
 
 

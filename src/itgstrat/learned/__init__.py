@@ -4,6 +4,7 @@ from itgstrat.learned.bundle import ModelBundle
 from itgstrat.learned.familiarity import Familiarity
 from itgstrat.learned.features import Features, Measured
 from itgstrat.learned.linear import LinearModel
+from itgstrat.learned.model import SurvivalModel
 from itgstrat.learned.recipe import (
     LEAST_FOR_REFERENCE,
     FeatureRecipe,
@@ -23,4 +24,5 @@ __all__ = [
     "ModelBundle",
     "Reference",
     "Strata",
+    "SurvivalModel",
 ]

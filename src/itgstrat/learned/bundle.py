@@ -13,7 +13,7 @@ import numpy as np
 
 from itgstrat.errors import BundleError, name_some
 from itgstrat.learned.familiarity import Familiarity
-from itgstrat.learned.linear import LinearModel
+from itgstrat.learned.model import SurvivalModel, pack_model, unpack_model
 from itgstrat.learned.recipe import FeatureRecipe
 from itgstrat.learned.records import ArrayRecord
 from itgstrat.learned.strata import Strata
@@ -22,13 +22,8 @@ from itgstrat.output import write_folder
 #: Version of the folder's layout. Raise it when a file or a field changes meaning, keep reading the older ones.
 FORMAT = 1
 
-_RECORDS: dict[str, type[ArrayRecord]] = {
-    "recipe": FeatureRecipe,
-    "model": LinearModel,
-    "strata": Strata,
-    "familiarity": Familiarity,
-}
-_FILES = (*(f"{name}.npz" for name in _RECORDS), "card.md")
+_RECORDS: dict[str, type[ArrayRecord]] = {"recipe": FeatureRecipe, "strata": Strata, "familiarity": Familiarity}
+_FILES = (*(f"{name}.npz" for name in _RECORDS), "model.npz", "card.md")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +34,7 @@ class ModelBundle:
     ----------
     recipe : FeatureRecipe
         From genes and covariates to features.
-    model : LinearModel
+    model : SurvivalModel
         From features to risk and survival.
     strata : Strata
         From risk to stratum.
@@ -52,7 +47,7 @@ class ModelBundle:
     """
 
     recipe: FeatureRecipe
-    model: LinearModel
+    model: SurvivalModel
     strata: Strata
     familiarity: Familiarity
     info: Mapping[str, Any]
@@ -86,7 +81,8 @@ class ModelBundle:
         OutputError
             If the folder exists already.
         """
-        contents = {f"{name}.npz": _pack(getattr(self, name)) for name in _RECORDS}
+        contents = {f"{name}.npz": _pack(name, getattr(self, name).to_arrays()) for name in _RECORDS}
+        contents["model.npz"] = _pack("model", pack_model(self.model))
         contents["card.md"] = self.card.encode()
         manifest = {
             "format": FORMAT,
@@ -130,17 +126,17 @@ class ModelBundle:
         if list(records["recipe"].names) != manifest.get("features"):  # type: ignore[attr-defined]
             raise BundleError(f"{folder}: the features of the recipe are not those of the manifest")
         info = {key: value for key, value in manifest.items() if key not in _OWN_KEYS}
-        return cls(**records, info=info, card=contents["card.md"].decode())  # type: ignore[arg-type]
+        model = unpack_model(_unpack(contents, "model"))
+        return cls(**records, model=model, info=info, card=contents["card.md"].decode())  # type: ignore[arg-type]
 
 
 _OWN_KEYS = {"format", "kind", "features", "files", "sha256"}
 
 
-def _pack(record: ArrayRecord) -> bytes:
-    arrays: dict[str, Any] = dict(record.to_arrays())
+def _pack(name: str, arrays: Mapping[str, Any]) -> bytes:
     objects = [name for name, array in arrays.items() if array.dtype.hasobject]
     if objects:  # numpy would pickle them, and before 2.2 savez cannot be told not to
-        raise BundleError(f"{type(record).__name__}: {name_some(objects)} hold objects; a bundle holds plain arrays")
+        raise BundleError(f"{name}: {name_some(objects)} hold objects; a bundle holds plain arrays")
     buffer = BytesIO()
     np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()

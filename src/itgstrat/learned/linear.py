@@ -6,43 +6,35 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from itgstrat.learned.records import ArrayRecord
+from itgstrat.learned.baseline import ProportionalHazards
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class LinearModel(ArrayRecord):
+class LinearModel(ProportionalHazards):
     """A Cox model as arrays.
 
     Parameters
     ----------
+    strata, start, times_days, cumulative_hazard, followed_days : ndarray
+        Baseline hazard, as in `ProportionalHazards`.
     features : ndarray of str, shape (n_features,)
         Feature names.
     coef : ndarray of float64, shape (n_features,)
         Log hazard ratio per training standard deviation.
     center : ndarray of float64, shape (n_features,)
         Training means, where the risk is 0.
-    strata : ndarray of str, shape (n_strata,)
-        Baseline strata (training cohorts); behind them, in the arrays below, the pooled baseline.
-    start : ndarray of int, shape (n_strata + 2,)
-        Slices of the two arrays below, one a stratum and a last one pooled.
-    times_days : ndarray of float64, shape (n_steps,)
-        Event times, rising within a stratum.
-    cumulative_hazard : ndarray of float64, shape (n_steps,)
-        Breslow's cumulative baseline hazard from each time on.
-    followed_days : ndarray of float64, shape (n_strata + 1,)
-        Longest follow-up; survival is not told beyond it.
     """
 
     features: npt.NDArray[np.str_]
     coef: Floats
     center: Floats
-    strata: npt.NDArray[np.str_]
-    start: npt.NDArray[np.intp]
-    times_days: Floats
-    cumulative_hazard: Floats
-    followed_days: Floats
+
+    @property
+    def used(self) -> npt.NDArray[np.intp]:
+        """Positions of the features that the risk depends on."""
+        return np.flatnonzero(self.coef)
 
     def risk(self, features: Floats) -> Floats:
         r"""Compute the linear predictor, :math:`\beta^\top (x - \bar x)`; higher is worse.
@@ -97,16 +89,4 @@ class LinearModel(ArrayRecord):
         ndarray of float64, shape (n_patients, n_times)
             Survival probability; NaN beyond the follow-up that the baseline was learned from.
         """
-        rows = {str(name): row for row, name in enumerate(self.strata)}
-        names = [""] * len(features) if strata is None else strata
-        chosen = np.array([rows.get(str(name), len(self.strata)) for name in names], dtype=np.intp)
-        hazard = np.stack([self.baseline(row, times_days) for row in range(len(self.strata) + 1)])
-        # beyond 700 exp overflows; survival is 0 or 1 long before
-        return np.exp(-hazard[chosen] * np.exp(np.minimum(self.risk(features), 700.0))[:, None])
-
-    def baseline(self, row: int, times_days: Sequence[float] | Floats) -> Floats:
-        """Read the cumulative baseline hazard of one stratum at some times; NaN beyond its follow-up."""
-        own = slice(self.start[row], self.start[row + 1])
-        steps = np.concatenate([[0.0], self.cumulative_hazard[own]])
-        values = steps[np.searchsorted(self.times_days[own], times_days, side="right")]
-        return np.where(np.asarray(times_days) <= self.followed_days[row], values, np.nan)
+        return self.survival_at(self.risk(features), times_days, strata)
