@@ -473,3 +473,18 @@ def test_the_documentation_names_every_setting():
     for section, schema in schemas().items():
         for name in schema.get("properties", {}):
             assert f"`{name}`" in page, f"{section}.{name}"
+
+
+def test_a_selected_cut_point_makes_two_strata():
+    config = build_config(smallest(strata={"rule": "maximally_selected"}))
+    assert config.strata.labels == ("low", "high")
+    named = build_config(smallest(strata={"rule": "maximally_selected", "labels": ["good", "poor"]}))
+    assert named.strata.labels == ("good", "poor")
+    with pytest.raises(ConfigError, match="maximally_selected makes 2 strata; there are 3 labels"):
+        build_config(smallest(strata={"rule": "maximally_selected", "labels": ["a", "b", "c"]}))
+
+
+def test_optimism_is_off_unless_asked_for():
+    assert build_config(smallest()).evaluation.optimism.method == "none"
+    asked = build_config(smallest(evaluation={"optimism": {"method": "632plus"}})).evaluation.optimism
+    assert (asked.method, asked.draws) == ("632plus", 50)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 SRC = Path(__file__).parents[1] / "src"
 
-CORE = {"errors", "scoring", "learned", "outcome", "biology", "cohort"}
+CORE = {"errors", "scoring", "learned", "outcome", "biology", "cohort", "response"}
 FLOORS: dict[str, set[str]] = {
     "errors": set(),
     "output": {"errors"},  # how a folder is written, for bundles and commands alike
@@ -25,12 +25,14 @@ FLOORS: dict[str, set[str]] = {
     "learned": {"errors", "scoring", "output"},
     "concordance": {"errors", "outcome"},  # inner tuning and evaluation count the same pairs
     "cohort": {"errors", "outcome", "biology"},
+    "response": {"errors", "cohort"},
     "readers": {"errors", "outcome", "biology", "cohort"},  # no model, no config
     "fitting": CORE | {"config", "concordance"},  # no file
     "explanation": CORE,
     "antagonists": CORE,
     "evaluation": CORE | {"config", "concordance", "fitting", "explanation"},
     "prediction": CORE | {"explanation", "antagonists"},  # no fitting
+    "recalibration": CORE | {"evaluation", "prediction"},
     "reporting": CORE - {"scoring"} | {"config", "evaluation", "prediction"},
 }
 FLOORS["training"] = set(FLOORS)

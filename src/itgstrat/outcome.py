@@ -46,6 +46,8 @@ class Outcome:
         Time to event or censoring in days, greater than zero.
     stratum : ndarray of str, shape (n_patients,)
         Stratum of the baseline hazard (the cohort by default).
+    patient : ndarray of int, shape (n_patients,), optional
+        Rows with the same number are one patient, as in a bootstrap sample; None where every row is one of its own.
 
     Raises
     ------
@@ -56,12 +58,17 @@ class Outcome:
     event: npt.NDArray[np.bool_]
     time_days: npt.NDArray[np.float64]
     stratum: npt.NDArray[np.str_]
+    patient: npt.NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         if not len(self.event) == len(self.time_days) == len(self.stratum):
             raise OutcomeError(
                 f"outcome arrays differ in length: {len(self.event)} events, "
                 f"{len(self.time_days)} times, {len(self.stratum)} strata"
+            )
+        if self.patient is not None and len(self.patient) != len(self.event):
+            raise OutcomeError(
+                f"outcome arrays differ in length: {len(self.patient)} patients, {len(self.event)} events"
             )
         bad = ~(np.isfinite(self.time_days) & (self.time_days > 0))
         if bad.any():
@@ -84,7 +91,8 @@ class Outcome:
         return len(self.event)
 
     def __getitem__(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "Outcome":
-        return Outcome(self.event[rows], self.time_days[rows], self.stratum[rows])
+        patient = None if self.patient is None else self.patient[rows]
+        return Outcome(self.event[rows], self.time_days[rows], self.stratum[rows], patient)
 
     def by_stratum(self) -> Iterator[tuple[str, npt.NDArray[np.intp]]]:
         """Go through the strata in sorted order.

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from itgstrat.cohort import Cohort, Dropped
 from itgstrat.errors import CohortError, name_some
 from itgstrat.explanation import explain_features, explain_genes
-from itgstrat.learned import Featurised, LinearModel, ModelBundle, Reference
+from itgstrat.learned import Featurised, LinearRisk, ModelBundle, Reference
 from itgstrat.learned.adjustment import unfold_model
 from itgstrat.learned.assessed import NotAssessed, name_indicator
+from itgstrat.learned.response import ResponseModel
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +30,13 @@ class Prediction:
     ----------
     table : DataFrame
         patient, risk, stratum, survival_<days>_days, coverage, imputed, out_of_distribution, why, reference. Risk is
-        the log hazard relative to the training mean; survival is a probability, missing where training was not
-        followed for so long; coverage is the share of signature genes measured; imputed names what the model uses
-        and was not measured.
+        in the units of the model, for a Cox model the log hazard relative to the training mean; survival is a
+        probability, missing where training was not followed for so long; coverage is the share of signature genes
+        measured; imputed names what the model uses and was not measured. A model of a label gives label, probability
+        and log_odds in the place of risk and survival.
     explanations : DataFrame
-        patient, feature, value, contribution, imputed; base 0 plus contributions is the risk.
+        patient, feature, value, contribution, imputed; base 0 plus contributions is the risk. Empty where the risk
+        is no weighted sum of features.
     genes : DataFrame
         patient, gene, contribution; the same, by gene.
     reference : str
@@ -80,10 +84,10 @@ def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled"
     """
     if reference == "batch":
         _check_batches(bundle, cohort)
-    everyone, cohort = cohort, _take_alterations_of(bundle, cohort)
+    everyone, cohort = cohort, take_alterations_of(bundle, cohort)
     featurised = bundle.recipe.featurise(**cohort.arrays(), reference=reference)
     table = _tabulate(bundle, cohort, featurised, reference)
-    told = set(table["patient"][table["risk"].notna()])
+    told = set(table["patient"][table["coverage"] >= LEAST_COVERAGE])
     features, genes = _explain(bundle, featurised, list(table["patient"]))
     return Prediction(
         table=table,
@@ -153,8 +157,26 @@ def _describe_unassessed(cohort: Cohort, unknown: pd.DataFrame) -> str:
     )
 
 
-def _take_alterations_of(bundle: ModelBundle, cohort: Cohort) -> Cohort:
-    """Take the alterations that a model uses; where training had nobody unassessed there is no column for it."""
+def take_alterations_of(bundle: ModelBundle, cohort: Cohort) -> Cohort:
+    """Take the alterations that a model uses; where training had nobody unassessed there is no column for it.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        The model.
+    cohort : Cohort
+        Patients, with alterations.
+
+    Returns
+    -------
+    Cohort
+        With the alterations among the clinical variables.
+
+    Raises
+    ------
+    CohortError
+        If one was not assessed, and the model has no place for that.
+    """
     policy: NotAssessed = bundle.info.get("not_assessed", "fail")
     columns = set(map(str, bundle.recipe.covariate))
     used = [name for name in bundle.info.get("alterations", ()) if name in columns]
@@ -165,12 +187,13 @@ def _take_alterations_of(bundle: ModelBundle, cohort: Cohort) -> Cohort:
 
 def _explain(bundle: ModelBundle, featurised: Featurised, patients: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split risks over features and over genes; adjusted features first go back to the scores they were made of."""
-    if not isinstance(bundle.model, LinearModel):
+    trained = bundle.trained_model
+    if not isinstance(trained, LinearRisk):
         feature_columns = ["patient", "feature", "value", "contribution", "imputed"]
         return pd.DataFrame(columns=feature_columns), pd.DataFrame(columns=["patient", "gene", "contribution"])
-    by_feature = explain_features(bundle.model, featurised, patients)
+    by_feature = explain_features(trained, featurised, patients)
     recipe, features = featurised.recipe, featurised.features
-    model, values = unfold_model(bundle.model, features.values, recipe.mix)
+    model, values = unfold_model(trained, features.values, recipe.mix)
     unfolded = replace(featurised, features=replace(features, values=values))
     return by_feature, explain_genes(model, unfolded, patients)
 
@@ -187,25 +210,16 @@ def _check_batches(bundle: ModelBundle, cohort: Cohort) -> None:
 def _tabulate(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, reference: Reference) -> pd.DataFrame:
     features = featurised.features
     enough = np.greater_equal(features.coverage, LEAST_COVERAGE)
-    risk = np.where(enough, bundle.model.risk(features.values), np.nan)
-    survival = bundle.model.survival(features.values, bundle.horizons_days, cohort.batch)
     # judged by the frozen references whatever the reference of the features, so that a shift does not hide
     frozen = bundle.recipe.apply(featurised.measured, np.full(len(cohort), ""), cohort.arrays()["covariates"])
     why = bundle.familiarity.judge(bundle.recipe, featurised.measured, frozen)
-    too_few = f"risk withheld: under {LEAST_COVERAGE:.0%} of the signature genes were measured"
+    what = "probability" if isinstance(bundle.model, ResponseModel) else "risk"
+    too_few = f"{what} withheld: under {LEAST_COVERAGE:.0%} of the signature genes were measured"
     why = [
         reason if ok else "; ".join(filter(None, [too_few, reason]))
         for ok, reason in zip(list(enough), why, strict=True)
     ]
-    table = pd.DataFrame(
-        {
-            "patient": list(map(str, cohort.patients)),
-            "risk": risk,
-            "stratum": bundle.strata.assign(risk),
-        }
-    )
-    for h, horizon in enumerate(bundle.horizons_days):
-        table[f"survival_{horizon:.0f}_days"] = np.where(enough, survival[:, h], np.nan)
+    table = _tell(bundle, cohort, featurised, enough)
     return table.assign(
         coverage=features.coverage,
         imputed=_name_imputed(bundle, featurised),
@@ -213,6 +227,24 @@ def _tabulate(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, refer
         why=why,
         reference=reference,
     )
+
+
+def _tell(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, enough: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """What the model says: risk, stratum and survival, or the probability of its label; NaN where withheld."""
+    values = featurised.features.values
+    table = pd.DataFrame({"patient": list(map(str, cohort.patients))})
+    if isinstance(bundle.model, ResponseModel):
+        log_odds = np.where(enough, bundle.model.log_odds(values), np.nan)
+        probability = np.where(enough, bundle.model.probability(values), np.nan)
+        stratum = bundle.strata.assign(log_odds)
+        label = f"{bundle.model.label} (putative)"
+        return table.assign(label=label, probability=probability, log_odds=log_odds, stratum=stratum)
+    risk = np.where(enough, bundle.model.risk(values), np.nan)
+    survival = bundle.model.survival(values, bundle.horizons_days, cohort.batch)
+    table = table.assign(risk=risk, stratum=bundle.strata.assign(risk))
+    for h, horizon in enumerate(bundle.horizons_days):
+        table[f"survival_{horizon:.0f}_days"] = np.where(enough, survival[:, h], np.nan)
+    return table
 
 
 def _name_imputed(bundle: ModelBundle, featurised: Featurised) -> list[str]:
@@ -235,7 +267,11 @@ def _notes(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, referenc
     absent = [name for name in absent if name in used]
     if absent:
         notes.append(f"missing in every patient, imputed as training learned to: {', '.join(absent)}")
-    beyond = bundle.horizons_days[-1] > bundle.model.followed_until_days
-    if beyond:
+    if isinstance(bundle.model, ResponseModel):
+        notes.append(
+            f"probability is that of the label {bundle.model.label}, as the training cohorts recorded it under their "
+            "treatment; it is putative, and not response to an integrin antagonist"
+        )
+    elif bundle.horizons_days[-1] > bundle.model.followed_until_days:
         notes.append("training was not followed to the last horizon; survival there is not told")
     return tuple(notes)

@@ -3,11 +3,12 @@
 import json
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from itgstrat import __version__
@@ -15,13 +16,19 @@ from itgstrat.cohort import Cohort, concat_cohorts
 from itgstrat.config import CohortConfig, RunConfig
 from itgstrat.errors import CohortError, name_some
 from itgstrat.evaluation import Evaluation, evaluate
+from itgstrat.evaluation.response import evaluate_response
+from itgstrat.evaluation.response_table import ResponseEvaluation
 from itgstrat.fitting import build_pipeline
+from itgstrat.fitting.cutpoints import learn_strata
+from itgstrat.fitting.response.pipeline import build_response_pipeline, labelling_of
 from itgstrat.learned import ModelBundle, Strata
+from itgstrat.learned.response import LogisticModel
 from itgstrat.output import write_folder
 from itgstrat.prediction import take_alterations
 from itgstrat.readers import ColumnRule, read_cohort
 from itgstrat.readers.wanted import read_wanted
-from itgstrat.reporting import model_card, training_report
+from itgstrat.reporting import model_card, response_card, response_report, training_report
+from itgstrat.response import keep_labelled, read_response
 
 Progress = Callable[[str, int, int], None]
 
@@ -39,7 +46,7 @@ class TrainedRun:
         The run.
     bundle : ModelBundle
         The model, fitted on all training patients.
-    evaluation : Evaluation
+    evaluation : Evaluation or ResponseEvaluation
         How good it is, beside its baselines.
     cohorts : tuple of Cohort
         Training cohorts, then external ones.
@@ -49,7 +56,7 @@ class TrainedRun:
 
     config: RunConfig
     bundle: ModelBundle
-    evaluation: Evaluation
+    evaluation: Evaluation | ResponseEvaluation
     cohorts: tuple[Cohort, ...]
     left_out: dict[str, str]
 
@@ -80,11 +87,14 @@ class TrainedRun:
         text = json.dumps(self.evaluation.as_dict(), indent=1, allow_nan=False)
         (folder / "evaluation.json").write_text(text + "\n", encoding="utf-8")
         self.evaluation.internal.patients.to_csv(folder / "predictions.tsv", sep="\t", index=False)
-        report = training_report(self.config, self.evaluation, self.bundle, self.cohorts, self.left_out)
+        if isinstance(self.evaluation, ResponseEvaluation):
+            report = response_report(self.config, self.evaluation, self.bundle, self.cohorts, self.left_out)
+        else:
+            report = training_report(self.config, self.evaluation, self.bundle, self.cohorts, self.left_out)
         (folder / "report.html").write_text(report, encoding="utf-8")
 
 
-def train(config: RunConfig, progress: Progress | None = None) -> TrainedRun:
+def train(config: RunConfig, progress: Progress | None = None, cache: str | Path | None = None) -> TrainedRun:
     """Train and judge a model as a configuration says.
 
     Parameters
@@ -93,6 +103,8 @@ def train(config: RunConfig, progress: Progress | None = None) -> TrainedRun:
         The run.
     progress : callable, optional
         Told ``(step, done, total)`` as the work goes on.
+    cache : str or Path, optional
+        Folder that keeps finished work, as `evaluate` takes it.
 
     Returns
     -------
@@ -105,12 +117,19 @@ def train(config: RunConfig, progress: Progress | None = None) -> TrainedRun:
         If a file cannot be read as what it should be.
     CohortError, OutcomeError, ModelError
         If the data cannot carry the run.
+    OutputError
+        If the cache cannot be written to.
     """
-    pipeline = build_pipeline(config)
+    pipeline = build_response_pipeline(config) if config.response else build_pipeline(config)
     training, external = read_cohorts(config, progress)
     joined = concat_cohorts(training)
-    evaluation = evaluate(config, joined, external, progress)
-    pipeline.fit(joined, joined.require_outcome())
+    evaluation: Evaluation | ResponseEvaluation
+    if config.response:
+        evaluation = evaluate_response(config, joined, external, progress)
+        pipeline.fit(joined, read_response(joined, labelling_of(config)))
+    else:
+        evaluation = evaluate(config, joined, external, progress, cache)
+        pipeline.fit(joined, joined.require_outcome())
     bundle = bundle_of(config, pipeline, joined, evaluation)
     left_out = pipeline.named_steps["features"].left_out_
     return TrainedRun(config, bundle, evaluation, (*training, *external), left_out)
@@ -147,6 +166,8 @@ def read_cohorts(config: RunConfig, progress: Progress | None = None) -> tuple[l
     features, first = config.features, len(config.cohorts)
     _require_alterations(features.alterations, cohorts[:first])
     cohorts = [take_alterations(cohort, features.alterations, features.not_assessed) for cohort in cohorts]
+    if config.response:
+        cohorts = [keep_labelled(cohort, labelling_of(config)) for cohort in cohorts]
     return cohorts[:first], cohorts[first:]
 
 
@@ -164,11 +185,14 @@ def _read(config: RunConfig, item: CohortConfig) -> Cohort:
         name: ColumnRule(rule) if isinstance(rule, str) else ColumnRule(rule.column, rule.values)
         for name, rule in item.columns.items()
     }
-    return read_cohort(
+    endpoint = None if config.response else item.endpoint or config.endpoint
+    if config.response:  # the label stands among the clinical variables
+        rules.setdefault(config.response.column, ColumnRule(config.response.column))
+    cohort = read_cohort(
         item.source,
         name=item.name,
         clinical=item.clinical,
-        endpoint=(item.endpoint or config.endpoint).to_endpoint(),
+        endpoint=endpoint.to_endpoint() if endpoint else None,
         columns=rules,
         id_column=item.id_column,
         unit=item.unit,
@@ -179,9 +203,20 @@ def _read(config: RunConfig, item: CohortConfig) -> Cohort:
         layout=item.layout,
         **item.layout_options,
     )
+    return _prefix_patients(cohort, item.prefix) if item.prefix else cohort
 
 
-def bundle_of(config: RunConfig, pipeline: Pipeline, training: Cohort, evaluation: Evaluation) -> ModelBundle:
+def _prefix_patients(cohort: Cohort, prefix: str) -> Cohort:
+    def rename(table: pd.DataFrame) -> pd.DataFrame:
+        return table.rename(index=lambda patient: f"{prefix}{patient}")
+
+    altered = None if cohort.alterations is None else rename(cohort.alterations)
+    return replace(cohort, expression=rename(cohort.expression), clinical=rename(cohort.clinical), alterations=altered)
+
+
+def bundle_of(
+    config: RunConfig, pipeline: Pipeline, training: Cohort, evaluation: Evaluation | ResponseEvaluation
+) -> ModelBundle:
     """Take the records out of a fitted pipeline.
 
     Parameters
@@ -192,7 +227,7 @@ def bundle_of(config: RunConfig, pipeline: Pipeline, training: Cohort, evaluatio
         Fitted on `training`.
     training : Cohort
         Training patients.
-    evaluation : Evaluation
+    evaluation : Evaluation or ResponseEvaluation
         For the model card.
 
     Returns
@@ -201,14 +236,11 @@ def bundle_of(config: RunConfig, pipeline: Pipeline, training: Cohort, evaluatio
         The model; it holds no patient.
     """
     panel, model = pipeline.named_steps["features"], pipeline.named_steps["model"].model_
-    risk = model.risk(panel.features(training).values)
-    outcome = training.require_outcome()
+    values = panel.features(training).values
     info: dict[str, Any] = {
         "name": config.name,
-        "horizons_days": list(config.strata.horizons_days),
         "cohorts": {str(name): int((training.batch == name).sum()) for name in sorted(set(training.batch))},
         "patients": len(training),
-        "events": outcome.n_events,
         "unit": training.unit,
         "covariates": list(config.features.covariates),
         "alterations": list(config.features.alterations),
@@ -218,9 +250,19 @@ def bundle_of(config: RunConfig, pipeline: Pipeline, training: Cohort, evaluatio
         "config": _portable(config),
         "versions": versions(),
     }
-    strata = Strata.learn(risk, config.strata.quantiles, config.strata.labels)
-    card = model_card(config, evaluation, info)
-    return ModelBundle(panel.recipe_, model, strata, panel.familiarity_, info, card)
+    if isinstance(evaluation, ResponseEvaluation):
+        ranked = model.log_odds(values)
+        info |= {"label": model.label, "positive": evaluation.internal.n_positive, "horizons_days": []}
+        card = response_card(config, evaluation, info)
+        strata = Strata.learn(ranked, config.strata.quantiles, config.strata.labels)
+    else:
+        ranked = model.risk(values)
+        info |= {"events": training.require_outcome().n_events, "horizons_days": list(config.strata.horizons_days)}
+        card = model_card(config, evaluation, info)
+        strata = learn_strata(config.strata, ranked, training.require_outcome())
+    # folded, the contributions of the features add up to the log odds
+    record = model.fold() if isinstance(model, LogisticModel) else model
+    return ModelBundle(panel.recipe_, record, strata, panel.familiarity_, info, card)
 
 
 def _portable(config: RunConfig) -> dict[str, Any]:
@@ -231,6 +273,9 @@ def _portable(config: RunConfig) -> dict[str, Any]:
             cohort[key] = Path(cohort[key]).name if cohort[key] else None
         cohort["alterations"] = [Path(path).name for path in cohort["alterations"]]
     content["features"]["catalogue"] = [Path(path).name for path in content["features"]["catalogue"]]
+    given = content["evaluation"]["splits"]["file"]
+    content["evaluation"]["splits"]["file"] = Path(given).name if given else None
+    content["compute"].pop("cache")
     content.pop("out")
     return content
 

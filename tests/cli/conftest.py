@@ -4,6 +4,15 @@ import yaml
 from .builders import call, write_run
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """The user's cache, for the tests: finished folds of a run lie there."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ITGSTRAT_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def small(tmp_path_factory):
     """A run on a simulated cohort: folder with run.yaml, expression.tsv, clinical.tsv and out/."""

@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -118,8 +119,8 @@ def test_a_closed_pipe_is_no_fault():
     assert (done.stdout, done.stderr) == ("{\n", "")
 
 
-def test_a_run_that_is_stopped_writes_nothing(tmp_path):
-    config = write_run(tmp_path, evaluation={"random_signatures": 5000, "bootstrap": 100})
+def test_a_run_that_is_stopped_writes_nothing_and_says_how_to_go_on(tmp_path, cache):
+    config = write_run(tmp_path, name="stopped", evaluation={"random_signatures": 5000, "bootstrap": 100})
     # a shell starts what runs in its background deaf to Ctrl-C
     hear = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     code = f"{hear}from itgstrat.cli import main; main()"
@@ -127,11 +128,14 @@ def test_a_run_that_is_stopped_writes_nothing(tmp_path):
     before = set(tmp_path.iterdir())
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as running:
         try:
-            time.sleep(3)
+            deadline = time.monotonic() + 60
+            while len(list(cache.glob("runs/stopped-*/**/output.pkl"))) < 3 and time.monotonic() < deadline:
+                time.sleep(0.1)
             running.send_signal(signal.SIGINT)
             _, err = running.communicate(timeout=30)
         finally:
             running.kill()
     assert running.returncode == 130
     assert err.endswith("itgstrat: stopped; nothing was written\n")
+    assert re.search(rf"finished folds are kept in {cache}/runs/stopped-[0-9a-f]+: the same command goes on", err)
     assert set(tmp_path.iterdir()) == before

@@ -44,7 +44,7 @@ def test_progress_is_on_standard_error_and_names_its_step(tmp_path):
     called = call("train", write_run(tmp_path), "--out", tmp_path / "out")
     assert called.code == 0
     assert called.err.startswith("heterodimers: 24 signatures, 26 genes\n")
-    for step in ("loading libraries", "reading cohorts", "cross-validation: ours", "writing results"):
+    for step in ("loading libraries", "reading cohorts", "evaluation ", "cross-validation: ours", "writing results"):
         assert step in called.err
     assert "loading" not in called.out
 
@@ -53,6 +53,36 @@ def test_the_same_run_gives_the_same_bytes(small, tmp_path):
     assert call("train", small / "run.yaml", "--out", tmp_path / "again").code == 0
     for name in ("evaluation.json", "predictions.tsv", "model/model.npz"):
         assert (tmp_path / "again" / name).read_bytes() == (small / "out" / name).read_bytes()
+
+
+def test_finished_folds_are_kept_until_the_results_are_written(tmp_path, monkeypatch, cache):
+    def fail(*_, **__):
+        raise ModelError("the last step failed")
+
+    config = write_run(tmp_path, name="kept")
+    with monkeypatch.context() as broken:
+        broken.setattr("itgstrat.training.training_report", fail)
+        called = call("train", config, "--out", tmp_path / "out")
+    (folder,) = (cache / "runs").glob("kept-*")
+    assert f"finished folds are kept in {folder}: the same command goes on from there" in called.err
+    monkeypatch.setattr("itgstrat.evaluation.cells._judge", fail)  # nothing needs to be fitted for the evaluation
+    again = call("train", config, "--out", tmp_path / "out")
+    assert again.code == 0, again.err
+    assert not folder.exists()
+    assert not list((cache / "runs").glob("kept-*"))
+
+
+def test_a_cache_of_ones_own_stays(tmp_path, cache):
+    config = write_run(tmp_path, name="own", compute={"n_jobs": 1, "cache": "work"})
+    assert call("train", config, "--out", tmp_path / "out").code == 0
+    kept = sorted((tmp_path / "work").rglob("output.pkl"))
+    assert kept
+    assert call("train", config, "--out", tmp_path / "again").code == 0
+    assert sorted((tmp_path / "work").rglob("output.pkl")) == kept
+    for name in ("evaluation.json", "predictions.tsv", "model/model.npz"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    assert not list((cache / "runs").glob("own-*"))
+    assert "work" not in ModelBundle.load(tmp_path / "out" / "model").info["config"]["compute"]
 
 
 def test_an_output_folder_is_refused_before_any_work(small, tmp_path):

@@ -8,11 +8,11 @@ import pytest
 from itgstrat.biology.catalogue import load_catalogue
 from itgstrat.config import build_config
 from itgstrat.errors import ModelError, OutcomeError
-from itgstrat.evaluation import evaluate, validate
+from itgstrat.evaluation import cells, evaluate
+from itgstrat.evaluation.designs import Entry, designs_of
 from itgstrat.evaluation.splits import leave_one_batch_out, repeated_folds
-from itgstrat.evaluation.validate import Trial, designs_of
+from itgstrat.evaluation.trials import Trial
 from itgstrat.fitting.panel import rank_cohort
-from itgstrat.fitting.pipeline import build_pipeline
 from itgstrat.outcome import Outcome
 from tests.simulate import simulate_cohort
 
@@ -21,6 +21,7 @@ EFFECTS = dict.fromkeys(("ITGAV", "ITGB3", "ITGB5", "ITGA5", "ITGB1"), 0.6)
 
 def make_config(covariates=("age",), signatures=("heterodimers",), evaluation=None, **sections):
     settings = {"folds": 3, "repeats": 1, "random_signatures": 3, "without_random": True, "bootstrap": 100}
+    settings["permutations"] = 0
     return build_config(
         {
             "name": "test",
@@ -44,11 +45,11 @@ def judge(cohort, config=None, names=("model",)):
     splits = repeated_folds(cohort.require_outcome(), 3, 1, seed=1)
     trial = Trial("cross-validation", "one", ("batch",), ranked, ranked, tuple(splits))
     times = np.array([200.0, 800.0])
-    designs = designs_of(config)
-    return {
-        name: validate._judge(build_pipeline(config, designs[name]), trial, times, config.strata)["batch"]
-        for name in names
-    }, splits
+    designs, judged = designs_of(config), {}
+    for name in names:
+        found = cells.run_cells(config, cells.list_cells(Entry(name, designs[name]), trial, times), None)
+        judged[name] = cells.assemble(trial, "batch", list(found))
+    return judged, splits
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +73,9 @@ def test_a_planted_integrin_effect_is_found(planted):
 
 def test_every_baseline_stands_beside_the_model(planted):
     inside = planted[1].internal
-    assert [row.model for row in inside.rows] == ["model", "signatures", "clinical", "proliferation", "kaplan_meier"]
-    assert [item.against for item in inside.differences] == ["signatures", "clinical", "proliferation", "kaplan_meier"]
+    baselines = ["signatures", "clinical", "clinical_proliferation", "proliferation", "kaplan_meier"]
+    assert [row.model for row in inside.rows] == ["model", *baselines]
+    assert [item.against for item in inside.differences] == baselines
     assert len(inside.random.concordance) == 20
     for item in inside.differences[:-1]:
         gain = inside.row("model").harrell.estimate - inside.row(item.against).harrell.estimate
@@ -150,7 +152,7 @@ def test_the_same_run_gives_the_same_bytes_however_it_is_computed():
 def test_each_cohort_is_left_out_once_and_never_trained_on(monkeypatch):
     cohort = simulate_cohort(150, 150, EFFECTS, batches=("one", "two", "three")).cohort
     seen = []
-    fit = validate.clone
+    fit = cells.clone
 
     def spy(pipeline):
         fresh = fit(pipeline)
@@ -158,7 +160,7 @@ def test_each_cohort_is_left_out_once_and_never_trained_on(monkeypatch):
         fresh.fit = lambda X, y: (seen.append((set(X.batch), set(y.stratum))), inner(X, y))[1]
         return fresh
 
-    monkeypatch.setattr(validate, "clone", spy)
+    monkeypatch.setattr(cells, "clone", spy)
     found = evaluate(make_config(evaluation={"random_signatures": 0}), cohort)
     outside = [item for item in found.comparisons if item.kind == "leave-one-cohort-out"]
     assert [(item.cohort, item.reference) for item in outside] == [
@@ -168,7 +170,7 @@ def test_each_cohort_is_left_out_once_and_never_trained_on(monkeypatch):
         assert set(item.patients["cohort"]) == {item.cohort}
     trained = [batches for batches, strata in seen if len(batches) == 2 and batches == strata]
     assert sorted(map(sorted, trained)) == sorted(
-        [sorted({"one", "two", "three"} - {name}) for name in ("one", "two", "three") for _ in range(4)]
+        [sorted({"one", "two", "three"} - {name}) for name in ("one", "two", "three") for _ in range(5)]
     )
 
 
@@ -247,8 +249,11 @@ def test_external_follow_up_beyond_that_of_training_leaves_no_gap():
     for item in found.external:
         assert item.times_days[1] < 400
         assert np.isfinite([row.brier.estimate for row in item.rows]).all()
-        assert item.calibration["1095.75"] == []
-    assert any("external, other" in note and "1096 days rest on few patients" in note for note in found.notes)
+        assert "1095.75" not in item.calibration
+    assert any(
+        note.startswith("external: other: follow-up carries no horizon of 1096 days") and "judged at" in note
+        for note in found.notes
+    )
     json.dumps(found.as_dict(), allow_nan=False)
 
 
@@ -269,8 +274,12 @@ def test_progress_names_each_step():
     steps = []
     evaluate(make_config(), cohort, progress=lambda *step: steps.append(step))
     names = list(dict.fromkeys(name for name, _, _ in steps))
-    assert names == ["cross-validation: simulated", "leave-one-cohort-out: one", "leave-one-cohort-out: two"]
-    assert [step[1:] for step in steps[:8]] == [(done, 8) for done in range(1, 9)]
+    trials = ["cross-validation: simulated", "leave-one-cohort-out: one", "leave-one-cohort-out: two"]
+    assert names == ["evaluation", *trials]
+    n_models = 6 + 3  # rows and random draws; the first trial has three folds
+    sizes = dict(zip(names, [5 * n_models, 3 * n_models, n_models, n_models], strict=True))
+    for name, size in sizes.items():
+        assert [step[1:] for step in steps if step[0] == name] == [(done, size) for done in range(1, size + 1)]
 
 
 def test_few_events_a_feature_are_noted():

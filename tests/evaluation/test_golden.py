@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from itgstrat.concordance import comparable_pairs
-from itgstrat.evaluation.metrics import censoring_survival, integrated_brier, survival_at, uno_pairs
+from itgstrat.evaluation.discrimination import harrell_blocks, resampled_concordance, uno_weights
+from itgstrat.evaluation.metrics import censoring_survival, integrated_brier, survival_at
 from itgstrat.outcome import Outcome
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -40,8 +41,10 @@ def test_harrell_is_that_of_r(data, expected, stratified, name):
     [(False, np.inf, "uno"), (False, TAU, "uno_tau"), (True, TAU, "uno_stratified_tau")],
 )
 def test_uno_is_that_of_r_with_events_and_censorings_tied(data, expected, stratified, tau, name):
-    pairs = uno_pairs(outcome_of(data, stratified), np.zeros(len(data), dtype=int), tau)
-    assert pairs.concordance(data["risk"].to_numpy()) == pytest.approx(expected[name], abs=1e-12)
+    outcome, nothing = outcome_of(data, stratified), np.empty((len(data), 0), dtype=np.float32)
+    blocks, risk = harrell_blocks(outcome, np.zeros(len(data))), data[["risk"]].to_numpy()
+    found = resampled_concordance([blocks], [risk], uno_weights(outcome, tau)[None], nothing)[0]
+    assert found[0, 0] == pytest.approx(expected[name], abs=1e-12)
 
 
 def test_brier_score_is_that_of_pec_with_events_and_censorings_tied(data, expected):

@@ -13,7 +13,8 @@ from sksurv.linear_model import CoxnetSurvivalAnalysis, CoxPHSurvivalAnalysis
 from itgstrat.concordance import comparable_pairs
 from itgstrat.errors import ModelError, OutcomeError
 from itgstrat.fitting import CoxElasticNet, CoxPlain
-from itgstrat.fitting.survival.base import breslow_baselines, split_by_events, to_structured
+from itgstrat.fitting.partial_likelihood import RiskSets, fit_cox
+from itgstrat.fitting.survival.base import breslow_baselines, linear_model, split_by_events, to_structured
 from itgstrat.outcome import make_outcome
 from tests.simulate import simulate_outcome
 
@@ -108,12 +109,16 @@ def test_without_ties_the_plain_model_equals_lifelines():
     )
 
 
-def test_ties_are_broken_as_breslow_does_in_r():
+def test_ties_are_broken_as_efron_does_in_r():
     model = CoxPlain(ridge=0.0).fit(R_FEATURES, WHOLE).model_
-    np.testing.assert_allclose(model.coef, R_SAYS["coef_breslow"], atol=1e-8)
-    assert np.abs(model.coef - R_SAYS["coef_efron"]).max() > 0.01
+    np.testing.assert_allclose(model.coef, R_SAYS["coef_efron"], rtol=0, atol=1e-8)
+
+
+def test_survival_with_breslows_ties_equals_r():
+    coef = fit_cox(R_FEATURES.to_numpy(), RiskSets.of(WHOLE, "breslow"), np.zeros(3))
+    np.testing.assert_allclose(coef, R_SAYS["coef_breslow"], rtol=0, atol=1e-8)
     new = np.array(R_SAYS["new_patients"]).reshape(2, 3)
-    survival = model.survival(new, R_SAYS["horizons"])
+    survival = linear_model(R_FEATURES, WHOLE, coef).survival(new, R_SAYS["horizons"])
     np.testing.assert_allclose(survival, np.array(R_SAYS["survival_breslow"]).reshape(3, 2).T, atol=1e-8)
 
 
@@ -240,6 +245,55 @@ def test_times_that_are_all_tied(model):
     fitted = model.fit(X, make_outcome(Y.event, np.full(150, 30.0)))
     assert np.isfinite(fitted.predict(X)).all()
     assert len(fitted.model_.times_days) == 2  # one step of the stratum, one pooled
+
+
+def test_a_shift_between_strata_does_not_bias():
+    """In stratum b everyone has more of feature 0 and dies ten times as fast, for another reason."""
+    features, _, truth = simulate(n=1200, p=4, effects=(0.0, 0.6), seed=8)
+    stratum = np.where(np.arange(1200) % 2, "a", "b")
+    features.loc[stratum == "b", "f0"] += 1.5
+    outcome = simulate_outcome(truth, stratum, np.where(stratum == "b", 200.0, 2000.0), seed=9)
+    pooled = make_outcome(outcome.event, outcome.time_days)
+    for model in (CoxPlain(), CoxElasticNet(), CoxElasticNet(rule="partial_likelihood")):
+        assert np.abs(model.fit(features, outcome).model_.coef - [0, 0.6, 0, 0]).max() < 0.1
+        assert model.fit(features, pooled).model_.coef[0] > 0.1
+
+
+@pytest.mark.parametrize("p", [12, 200])
+def test_both_ways_to_the_path_give_the_same_model(p):
+    """A second stratum of one patient adds nothing to the likelihood, but takes the way for strata."""
+    features, outcome, _ = simulate(n=120, p=p, seed=10)
+    lone = np.append(outcome.stratum, "lone")
+    more = make_outcome(np.append(outcome.event, True), np.append(outcome.time_days, 50.0), stratum=lone)
+    values, penalties = features.to_numpy(), np.append(0.0, np.ones(p - 1))
+    with_lone = np.vstack([values, values[0]])
+    alphas = np.geomspace(0.2, 0.05, 8)
+    tight = CoxElasticNet(tol=1e-17)
+    theirs = tight._run_coxnet(values, outcome, penalties, 1e-17, alphas=alphas).coef_
+    scale = len(values) / len(with_lone)  # the mean over patients counts the one who adds nothing
+    ours = tight._fit_path(with_lone, more, penalties, alphas * scale, 1e-12)
+    np.testing.assert_allclose(ours[:, : theirs.shape[1]], theirs, rtol=0, atol=1e-7 if p > 100 else 1e-8)
+
+
+def test_the_largest_penalty_is_found_after_the_free_features_are_fitted():
+    strong = X.assign(f11=X["f0"] + 0.1 * X["f1"])
+    stratified = make_outcome(Y.event, Y.time_days, stratum=STRATA)
+    for outcome in (Y, stratified):
+        model = CoxElasticNet(unpenalised=("f0",)).fit(strong, outcome)
+        first, second = model.path_["alpha"][:2]
+        penalties = np.append(0.0, np.ones(11))
+        paths = model._fit_path(strong.to_numpy(), outcome, penalties, np.array([first * 1.001, second]), 1e-12)
+        assert np.count_nonzero(paths[1:, 0]) == 0
+        assert np.count_nonzero(paths[1:, 1]) > 0
+        assert first < CoxElasticNet().fit(strong, outcome).path_["alpha"][0]
+
+
+def test_one_standard_error_takes_the_larger_penalty():
+    for rule in ("concordance", "partial_likelihood"):
+        best, strict = CoxElasticNet(rule=rule).fit(X, Y), CoxElasticNet(rule=rule, one_se=True).fit(X, Y)
+        assert strict.alpha_ > best.alpha_
+        assert strict.path_[rule].tolist() == best.path_[rule].tolist()
+        assert np.count_nonzero(strict.model_.coef) <= np.count_nonzero(best.model_.coef)
 
 
 def test_folds_spread_events_and_strata():

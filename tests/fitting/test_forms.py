@@ -8,7 +8,7 @@ import pytest
 
 from itgstrat.errors import ModelError
 from itgstrat.fitting import CoxPlain, FeaturePanel
-from itgstrat.fitting.panel import spell_out
+from itgstrat.fitting.rows import spell_out
 from itgstrat.learned import ModelBundle, Strata
 from itgstrat.learned.adjustment import unfold_model
 from itgstrat.prediction import predict

@@ -11,7 +11,19 @@ import pytest
 from itgstrat.biology import load_catalogue
 from itgstrat.cohort import Cohort, Dropped
 from itgstrat.config import RunConfig, build_config
-from itgstrat.evaluation.compare import LABELS, Comparison, Difference, Evaluation, Interval, RandomSummary, Row
+from itgstrat.evaluation.calibration import DCalibration
+from itgstrat.evaluation.calibration_curve import CalibrationCurve
+from itgstrat.evaluation.compare import (
+    LABELS,
+    Comparison,
+    Difference,
+    Evaluation,
+    HorizonDifference,
+    HorizonMeasures,
+    Interval,
+    RandomSummary,
+    Row,
+)
 from itgstrat.fitting.panel import FeaturePanel
 from itgstrat.learned import Familiarity, FeatureRecipe, LinearModel, ModelBundle, Strata
 from itgstrat.outcome import make_outcome
@@ -57,6 +69,26 @@ def make_patients(n: int = 60, seed: int = 0, cohorts: Sequence[str] = ("C1", "C
     return table
 
 
+CURVE = CalibrationCurve(
+    (0.2, 0.5, 0.8), (0.25, 0.5, 0.75), (0.15, 0.4, 0.65), (0.35, 0.6, 0.85), Interval(0.033, 0.012, 0.061), 0.03, 0.05
+)
+REST = ("threshold", "all", "none", "gain", "low", "high")
+DECISION = [
+    {"threshold": p, "all": 0.4 - p, "none": 0.0, "model": 0.35 - p / 2, "clinical": 0.3 - p / 2, "gain": 0.05}
+    | {"low": 0.01 if p < 0.5 else -0.01, "high": 0.1}
+    for p in (0.2, 0.4, 0.6)
+]
+
+
+def make_horizon(name: str) -> HorizonMeasures:
+    """One row at two years; Kaplan-Meier has no AUC and no slope."""
+    large, brier = Interval(1.05, 0.9, 1.2), Interval(0.17, 0.15, 0.19)
+    if name == "kaplan_meier":
+        return HorizonMeasures(HORIZONS[0], brier, large)
+    auc, ipa, slope = Interval(0.701, 0.6, 0.8), Interval(0.082, 0.01, 0.15), Interval(0.912, 0.7, 1.1)
+    return HorizonMeasures(HORIZONS[0], brier, large, auc, ipa, Interval(0.0, -0.2, 0.2), slope, CURVE.ici, 0.03, 0.05)
+
+
 def make_comparison(
     kind: str = "cross-validation",
     cohort: str = "training",
@@ -72,6 +104,9 @@ def make_comparison(
             None if name == "kaplan_meier" else Interval(value, value - 0.08, value + 0.07),
             None if name == "kaplan_meier" else Interval(value - 0.01, value - 0.1, value + 0.06),
             Interval(0.18, 0.15, 0.21),
+            None if name == "kaplan_meier" else Interval(0.85, 0.7, 1.02),
+            DCalibration((0.1,) * 10, 0.444),
+            (make_horizon(name),),
         )
         for name, value in centre.items()
     )
@@ -81,6 +116,7 @@ def make_comparison(
             name,
             None if name == "kaplan_meier" else Interval(0.02, -0.03, 0.07),
             Interval(-0.01, -0.03, 0.01),
+            (HorizonDifference(HORIZONS[0], Interval(-0.01, -0.03, 0.01), Interval(0.021, -0.03, 0.07), None),),
         )
         for name in models
         if name != "model"
@@ -102,6 +138,10 @@ def make_comparison(
         random=RandomSummary(drawn, float(median), float(low), float(high), 0.03) if draws else None,
         calibration={f"{HORIZONS[0]:g}": table, f"{HORIZONS[1]:g}": []},
         patients=patients,
+        curves={f"{HORIZONS[0]:g}": CURVE},
+        decisions={
+            f"{HORIZONS[0]:g}": [{name: row[name] for name in row if name in (*models, *REST)} for row in DECISION]
+        },
     )
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from itgstrat.evaluation.compare import LABELS
+from itgstrat.reporting.decision_figure import plot_decision
 from itgstrat.reporting.figures import (
     figure_svg,
     plot_calibration,
@@ -16,7 +18,7 @@ from itgstrat.reporting.figures import (
     plot_kaplan_meier,
     stratum_colours,
 )
-from tests.reporting.conftest import STRATA, make_comparison, make_patients
+from tests.reporting.conftest import CURVE, DECISION, STRATA, make_comparison, make_patients
 
 POINT = {"patients": 40.0, "events": 9.0, "predicted": 0.8, "observed": 0.7, "low": 0.6, "high": 0.8}
 
@@ -29,6 +31,8 @@ def draw_survival(ax=None, **settings):
 FIGURES = {
     "kaplan_meier": draw_survival,
     "calibration": lambda ax=None: plot_calibration([POINT, {**POINT, "predicted": 0.5}], 730.5, ax=ax),
+    "curve": lambda ax=None: plot_calibration([POINT], 730.5, curve=CURVE, ax=ax),
+    "decision": lambda ax=None: plot_decision(DECISION, 730.5, ax=ax),
     "concordance": lambda ax=None: plot_concordance(make_comparison(), ax=ax),
     "contributions": lambda ax=None: plot_contributions(["a", "b"], [0.2, 0.1], [0.2, -0.1], ax=ax),
 }
@@ -123,7 +127,7 @@ def test_concordance_shows_every_row_that_ranks_and_every_draw():
     comparison = make_comparison()
     ax = plot_concordance(comparison)
     names = [text.get_text() for text in ax.get_yticklabels()]
-    assert names == ["the model", "signatures only", "clinical only", "proliferation only", "random genes"]
+    assert names == [*(label for name, label in LABELS.items() if name != "kaplan_meier"), "random genes"]
     assert any(len(line.get_xdata()) == 100 for line in ax.lines)
     assert "0.650 (0.570 to 0.720)" in texts(ax)
 
@@ -153,3 +157,24 @@ def test_calibration_without_limits_is_drawn():
     nan = {**POINT, "low": float("nan"), "high": float("nan")}
     figure_svg(plot_calibration([nan], 365.25).figure)
     figure_svg(plot_calibration([], 365.25).figure)
+
+
+def test_the_smooth_curve_is_drawn_through_its_own_points():
+    ax = plot_calibration([POINT, POINT], 365.25, curve=CURVE)
+    lines = [line for line in ax.lines if len(line.get_xdata()) == 3]
+    assert [line.get_ydata().tolist() for line in lines] == [list(CURVE.observed)]
+    assert len(ax.lines) == 2  # the diagonal and the curve, groups not joined
+
+
+def test_a_decision_curve_has_a_line_for_each_way_to_decide():
+    ax = plot_decision(DECISION, 730.5)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "the model",
+        "clinical only",
+        "treat all",
+        "treat none",
+    ]
+    assert ax.lines[0].get_ydata().tolist() == pytest.approx([0.25, 0.15, 0.05])
+    without = [{key: value for key, value in row.items() if key != "clinical"} for row in DECISION]
+    assert len(plot_decision(without, 730.5).lines) == 3
+    figure_svg(plot_decision([{**row, "model": float("nan")} for row in without], 730.5).figure)

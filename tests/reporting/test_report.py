@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itgstrat.evaluation.compare import Interval
+from itgstrat.evaluation.compare import LABELS, Interval
 from itgstrat.reporting import prediction_report, training_report
 from itgstrat.reporting.report import MOST_PATIENTS
 from tests.reporting.conftest import (
@@ -83,10 +83,43 @@ def test_every_comparison_has_its_tables_and_figures(report):
     for name in [*names, "External: X, cohort reference"]:
         assert re.search(f"<h3 id=[^>]*>{name}</h3>", report)
     assert report.count("Paired differences on the same patients") == 2 * 5  # caption and label
-    assert page.names().count("figure") == 5 * 3 + 1  # concordance, Kaplan-Meier, one calibration; drivers
+    assert page.names().count("figure") == 5 * 4 + 1  # concordance, Kaplan-Meier, calibration, decision; drivers
     for row in ("the model", "signatures only", "clinical only", "proliferation only", "Kaplan-Meier"):
         assert report.count(f'<th scope="row">{row}</th>') >= 5
     assert report.count("random genes (100 draws), p = 0.030") == 5
+
+
+def test_every_comparison_tells_what_was_measured_at_each_horizon(report):
+    page = Page(report)
+    assert report.count("<caption><span>At 2 years: time-dependent AUC") == 5
+    for cell in (
+        "0.701 (0.600 to 0.800)",
+        "0.082 (0.010 to 0.150)",
+        "0.912 (0.700 to 1.100)",
+        "0.033 (0.012 to 0.061)",
+    ):
+        assert report.count(f">{cell}</td>") == 5 * (len(LABELS) - 1)  # every row but Kaplan-Meier
+    assert report.count(">p = 0.44</td>") == 5 * len(LABELS)
+    assert report.count(">+0.021 (-0.030 to +0.070)</td>") == 5 * (len(LABELS) - 1)
+    assert "integrated calibration index 0.033 (0.012 to 0.061)" in report
+    assert "interval above 0 at 2 of 3 thresholds, between 20% and 40%" in page.text
+    assert "from a risk of 20% the model +0.250, clinical only +0.200, treat all +0.200" in report
+
+
+def test_groups_not_followed_and_overconfident_risks_are_told():
+    comparison = make_comparison()
+    ((horizon, table), *_) = comparison.calibration.items()
+    lost = {**table[0], "observed": np.nan, "low": np.nan, "high": np.nan}
+    model, *others = comparison.rows
+    comparison = replace(
+        comparison,
+        calibration={horizon: [lost, *table[1:]]},
+        rows=(replace(model, slope=Interval(0.5, 0.3, 0.7)), *others),
+    )
+    config = make_config()
+    page = training_report(config, make_evaluation([comparison]), make_bundle(config), make_cohorts(config))
+    assert "1 group not drawn: nobody in it was followed for 2 years." in page
+    assert "Predicted risks are too far apart here (calibration slope 0.500 (0.300 to 0.700); 1 is right)" in page
 
 
 def test_what_was_dropped_left_out_and_used_is_there(report):

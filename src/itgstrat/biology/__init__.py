@@ -6,7 +6,17 @@ from itgstrat.biology.collection import Catalogue
 from itgstrat.biology.hgnc import GeneTable, Resolution, load_hgnc
 from itgstrat.biology.overlap import Circularity, Overlap
 from itgstrat.biology.reading import read_catalogue
-from itgstrat.biology.records import Citation, Heterodimer, Signature, Source, System, Theme, Unseen
+from itgstrat.biology.records import (
+    Citation,
+    Heterodimer,
+    Signature,
+    Source,
+    System,
+    Theme,
+    Unseen,
+    every_gene,
+    single_gene,
+)
 
 __all__ = [
     "AGENT_CLASSES",
@@ -27,7 +37,9 @@ __all__ = [
     "Trial",
     "Unseen",
     "build_catalogue",
+    "every_gene",
     "load_catalogue",
     "load_hgnc",
     "read_catalogue",
+    "single_gene",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args
 
 from itgstrat.biology.entry import FORMAT, Entry
-from itgstrat.biology.records import Confidence, Heterodimer, Rule, Signature
+from itgstrat.biology.records import FACT_RULES, Confidence, Heterodimer, Signature
 from itgstrat.errors import name_some
 
 __all__ = [
@@ -22,7 +22,7 @@ Record = TypeVar("Record")
 
 
 def _check_parts(entry: Entry, signature: Signature) -> None:
-    if signature.rule not in get_args(Rule):
+    if signature.rule not in FACT_RULES:
         return
     if signature.rule == "set":
         if signature.parts:
@@ -55,7 +55,7 @@ def read_signature(entry: Entry) -> Signature:
         id=entry.text("id"),
         title=entry.text("title"),
         category=entry.text("category"),
-        rule=entry.choice("rule", get_args(Rule)),
+        rule=entry.choice("rule", FACT_RULES),
         genes=entry.genes(),
         source=entry.source(),
         confidence=entry.choice("confidence", get_args(Confidence)),

@@ -7,7 +7,8 @@ from typing import Literal
 from itgstrat.biology.notebook import list_html
 from itgstrat.errors import CatalogueError, name_some
 
-Rule = Literal["set", "lower_subunit", "lower_part"]
+Rule = Literal["set", "lower_subunit", "lower_part", "gene", "every_gene"]
+FACT_RULES: tuple[Rule, ...] = ("set", "lower_subunit", "lower_part")  # those that a fact file may name
 Confidence = Literal["high", "medium", "low"]
 
 # Words for readers; the keys are the values of `Signature.rule`.
@@ -15,6 +16,8 @@ RULES: Mapping[Rule, str] = {
     "set": "all genes",
     "lower_subunit": "lower of two subunits",
     "lower_part": "lower of two parts",
+    "gene": "one gene",
+    "every_gene": "every gene measured, each by itself",
 }
 DIMER_CATEGORY = "integrin_heterodimer"
 _DIMER_CAUTION = "The lower of the two subunits is scored: mRNA of one subunit alone does not show that the pair forms."
@@ -55,8 +58,9 @@ class Signature:
     ----------
     id, title, category : str
         Name in configs and columns, name for readers, kind of system.
-    rule : {'set', 'lower_subunit', 'lower_part'}
-        Score all genes together, take the lower of the two subunits, or the lower of the two parts.
+    rule : {'set', 'lower_subunit', 'lower_part', 'gene', 'every_gene'}
+        Score all genes together, take the lower of the two subunits, or the lower of the two parts; or the
+        one gene itself, or every gene that training measured, each by itself.
     genes : mapping of str to int
         HGNC symbol -> +1 or -1.
     source : Source
@@ -213,6 +217,39 @@ class Heterodimer:
             description=f"{binds} {_DIMER_CAUTION}",
             parts=(("alpha", (self.alpha,)), ("beta", (self.beta,))),
         )
+
+
+def single_gene(symbol: str) -> Signature:
+    """Make a signature of a gene itself, for models that look at genes one by one.
+
+    Parameters
+    ----------
+    symbol : str
+        HGNC symbol.
+
+    Returns
+    -------
+    Signature
+        With rule ``gene`` and the symbol for its name.
+    """
+    return Signature(symbol, symbol, "gene", "gene", {symbol: 1}, Source("one gene of the expression table"), "high")
+
+
+def every_gene(but: Iterable[str] = ()) -> Signature:
+    """Stand for every gene that training measured, for models that look at genes one by one.
+
+    Parameters
+    ----------
+    but : iterable of str
+        Genes to leave out.
+
+    Returns
+    -------
+    Signature
+        With rule ``every_gene``; it holds no gene before training.
+    """
+    source = Source("genes of the expression table")
+    return Signature("all", "all genes", "gene", "every_gene", {}, source, "high", parts=(("but", tuple(but)),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from itgstrat import __version__
-from itgstrat.cli import agents, check, demo, fetch, inspect, predict, schema, signatures, systems, train
+from itgstrat.cli import (
+    agents,
+    check,
+    demo,
+    fetch,
+    inspect,
+    predict,
+    recalibrate,
+    scan,
+    schema,
+    signatures,
+    systems,
+    train,
+)
 from itgstrat.errors import ItgstratError
 
 #: Exit code after Ctrl-C, by the convention of shells.
@@ -46,7 +59,7 @@ def configure(
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
 
 
-for module in (demo, train, predict, check, schema, inspect, fetch):
+for module in (demo, train, predict, recalibrate, scan, check, schema, inspect, fetch):
     app.command(name=module.__name__.rpartition(".")[2])(module.run)
 app.add_typer(signatures.app, name="signatures")
 app.add_typer(systems.app, name="systems")

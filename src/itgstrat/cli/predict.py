@@ -61,9 +61,10 @@ def run(
         prediction.explanations.to_csv(folder / "explanations.tsv", sep="\t", index=False)
         prediction.genes.to_csv(folder / "explanations_by_gene.tsv", sep="\t", index=False)
         if report:
-            from itgstrat.reporting import prediction_report
+            from itgstrat.reporting import prediction_report, response_prediction_report
 
-            (folder / "report.html").write_text(prediction_report(prediction, bundle), encoding="utf-8")
+            write_report = response_prediction_report if "label" in bundle.info else prediction_report
+            (folder / "report.html").write_text(write_report(prediction, bundle), encoding="utf-8")
 
     write_folder(out, write, force)
     _say(prediction, out, report)

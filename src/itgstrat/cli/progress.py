@@ -34,7 +34,8 @@ def show_progress() -> Iterator["Progress"]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    # folds may take minutes each: the time left is estimated from the last half hour, not from 30 seconds
+    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=1800) as bars:
         tasks: dict[str, int] = {}
 
         def progress(step: str, done: int, total: int) -> None:

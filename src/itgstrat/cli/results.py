@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from itgstrat.evaluation import Comparison, Difference, Evaluation, Interval
+    from itgstrat.evaluation.response_table import ResponseEvaluation
 
 
 def say_finding(evaluation: "Evaluation", folder: Path) -> None:
@@ -80,3 +81,38 @@ def _say_left_out(console: "Console", items: "Sequence[Comparison]") -> None:
         console.print(text)
     if items:
         console.print()
+
+
+def say_response_finding(evaluation: "ResponseEvaluation", folder: Path) -> None:
+    """Print the finding of a run that learns a label, the AUC of every row, and where the files are.
+
+    Parameters
+    ----------
+    evaluation : ResponseEvaluation
+        Of the run.
+    folder : Path
+        Where it was written.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, emoji=False, markup=False)
+    console.print(f"\n{evaluation.finding}\n", style="bold")
+    for item in evaluation.comparisons:
+        if item.kind == "leave-one-cohort-out" and item.cohort != "all":
+            model = item.row("model")
+            told = f"AUC {_brief(model.auc if model else None)}"
+            console.print(f"left out {item.cohort}: {told}, {item.n_patients} patients, {item.n_positive} positive")
+            continue
+        title = f"{item.kind}: {item.cohort} ({item.n_patients} patients, {item.n_positive} positive)"
+        table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        for heading in ("", "AUC (95%)", "Brier", "slope"):
+            table.add_column(heading, header_style="dim", no_wrap=True)
+        for row in item.rows:
+            cells = (_brief(row.auc), f"{row.brier.estimate:.3f}", f"{row.slope.estimate:.2f}")
+            table.add_row(row.label, *cells, style="bold" if row.model == "model" else None)
+        console.print(table)
+        console.print()
+    for note in evaluation.notes:
+        console.print(f"note: {note}")
+    console.print(f"\n{folder}/report.html  evaluation.json  predictions.tsv  model/", soft_wrap=True)

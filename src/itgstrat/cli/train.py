@@ -43,19 +43,24 @@ def train_and_save(config: "RunConfig", out: Path | None, force: bool) -> None:
         If the data cannot carry the run; nothing is written then.
     """
     from itgstrat.cli.progress import show_progress
-    from itgstrat.cli.results import say_finding
+    from itgstrat.cli.results import say_finding, say_response_finding
+    from itgstrat.cli.resume import keep_work
     from itgstrat.output import check_folder
 
     folder = out or config.out_dir
     check_folder(folder, force)
     typer.echo(config.features.describe_panel(), err=True)
-    with show_progress() as progress:
+    with keep_work(config) as cache, show_progress() as progress:
         progress("loading libraries", 0, 1)
+        from itgstrat.evaluation.response_table import ResponseEvaluation
         from itgstrat.training import train
 
         progress("loading libraries", 1, 1)
-        trained = train(config, progress)
+        trained = train(config, progress, cache)
         progress("writing results", 0, 1)
         trained.save(folder, force)
         progress("writing results", 1, 1)
-    say_finding(trained.evaluation, folder)
+    if isinstance(trained.evaluation, ResponseEvaluation):
+        say_response_finding(trained.evaluation, folder)
+    else:
+        say_finding(trained.evaluation, folder)

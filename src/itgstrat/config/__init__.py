@@ -3,18 +3,52 @@
 from itgstrat.config.cohorts import CohortConfig, ColumnConfig, EndpointConfig, ValidationConfig
 from itgstrat.config.features import AdjustConfig, FeaturesConfig, WithoutConfig
 from itgstrat.config.loading import apply_overrides, build_config, load_config, parse_yaml
-from itgstrat.config.settings import ComputeConfig, EvaluationConfig, ModelConfig, RunConfig, StrataConfig
+from itgstrat.config.models import (
+    AcceleratedConfig,
+    BoostedConfig,
+    ComponentwiseConfig,
+    ElasticNetConfig,
+    ForestConfig,
+    MemberConfig,
+    ModelConfig,
+    PlainConfig,
+    RidgeConfig,
+    SingleConfig,
+    StackConfig,
+)
+from itgstrat.config.response import ResponseConfig
+from itgstrat.config.settings import (
+    ComputeConfig,
+    EvaluationConfig,
+    OptimismConfig,
+    RunConfig,
+    SplitsConfig,
+    StrataConfig,
+)
 
 __all__ = [
+    "AcceleratedConfig",
     "AdjustConfig",
+    "BoostedConfig",
     "CohortConfig",
     "ColumnConfig",
+    "ComponentwiseConfig",
     "ComputeConfig",
+    "ElasticNetConfig",
     "EndpointConfig",
     "EvaluationConfig",
     "FeaturesConfig",
+    "ForestConfig",
+    "MemberConfig",
     "ModelConfig",
+    "OptimismConfig",
+    "PlainConfig",
+    "ResponseConfig",
+    "RidgeConfig",
     "RunConfig",
+    "SingleConfig",
+    "SplitsConfig",
+    "StackConfig",
     "StrataConfig",
     "ValidationConfig",
     "WithoutConfig",

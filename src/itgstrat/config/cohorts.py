@@ -45,6 +45,9 @@ class CohortConfig(Section):
     source: Place = Field(description="Expression file, or survset:NAME; $VARIABLES are filled in.")
     clinical: Place | None = Field(default=None, description="Clinical file of any layout, where it is one of its own.")
     id_column: str | None = Field(default=None, description="Clinical column that names patients or samples.")
+    prefix: str = Field(
+        default="", description="Put before the names of patients, where other cohorts name other patients alike."
+    )
     layout: Layout | None = Field(default=None, description="Layout of the source; detected if not given.")
     unit: Literal["auto", "counts", "linear", "log2", "log-ratio", "z-score"] = Field(
         default="auto", description="What the numbers in the expression file are."

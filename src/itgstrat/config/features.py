@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
-from itgstrat.biology import Catalogue, Signature, load_catalogue, read_catalogue
+from itgstrat.biology import Catalogue, Signature, every_gene, load_catalogue, read_catalogue, single_gene
 from itgstrat.config.section import Place, Section
 from itgstrat.errors import CatalogueError
 
@@ -16,6 +16,9 @@ Score = Literal["singscore", "mean_rank", "ssgsea", "aucell", "ucell", "zscore",
 
 #: In `without`, short for the genes of all integrin subunits (the group of this name holds their signalling, too).
 SUBUNITS = "integrins"
+
+#: In `genes`, every gene that all training cohorts measured.
+EVERY = "all"
 
 
 class WithoutConfig(Section):
@@ -90,6 +93,9 @@ class FeaturesConfig(Section):
     score: Literal[
         "singscore", "mean_rank", "ssgsea", "aucell", "ucell", "zscore", "weighted_mean", "plage", "gsva"
     ] = Field(default="singscore", description="How a gene set becomes a number.")
+    genes: tuple[str, ...] = Field(
+        default=(), description="Genes as features of their own: those of signatures or groups; or `all` measured."
+    )
     joint: tuple[Literal["lower", "product", "parts"], ...] = Field(
         default=("lower",),
         min_length=1,
@@ -105,6 +111,9 @@ class FeaturesConfig(Section):
     )
     adjust: AdjustConfig | None = Field(
         default=None, description="Adjust the heterodimers, for instance for stroma, endothelium or purity."
+    )
+    min_variation: float = Field(
+        default=0.02, ge=0, lt=0.5, description="Least share of patients in whom an alteration is not as in the most."
     )
     min_coverage: float = Field(
         default=0.5, ge=0, le=1, description="Share of a signature's genes needed, else its score is withheld."
@@ -124,6 +133,14 @@ class FeaturesConfig(Section):
         if "catalogue" in info.data:  # else its own fault is told
             with _as_fault():
                 _choose(merge_catalogues(info.data["catalogue"]), value)
+        return value
+
+    @field_validator("genes")
+    @classmethod
+    def _known_genes(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if "catalogue" in info.data:
+            with _as_fault():
+                merge_catalogues(info.data["catalogue"]).genes([name for name in value if name != EVERY])
         return value
 
     @field_validator("joint", "alterations")
@@ -170,6 +187,31 @@ class FeaturesConfig(Section):
             Those of `signatures`, then those that heterodimers are adjusted for; each once.
         """
         return _choose(self._known_facts(), (*self.signatures, *self._adjusting()))
+
+    def select_genes(self) -> tuple[Signature, ...]:
+        """Pick the genes that become features of their own.
+
+        Returns
+        -------
+        tuple of Signature
+            One gene each, once; `all` stands for those that training measured.
+        """
+        named = [name for name in self.genes if name != EVERY]
+        genes = tuple(map(single_gene, self._known_facts().genes(named))) if named else ()
+        return (*genes, every_gene(but=[one.id for one in genes])) if EVERY in self.genes else genes
+
+    def name_entries(self) -> dict[str, frozenset[str]]:
+        """Give the entries of `signatures` and `genes` by which blocks of features are named.
+
+        Returns
+        -------
+        dict of str to frozenset of str
+            Entry -> ids of its signatures, or its genes.
+        """
+        facts = self._known_facts()
+        entries = {str(entry): frozenset(one.id for one in _choose(facts, [entry])) for entry in self.signatures}
+        named = (name for name in self.genes if name != EVERY)
+        return entries | {f"genes of {name}": frozenset(facts.genes([name])) for name in named}
 
     def adjusting(self) -> tuple[str, ...]:
         """List the signatures and covariates that heterodimers are adjusted for.

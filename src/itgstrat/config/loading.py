@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from itgstrat.config.models import MODEL_TAGS
 from itgstrat.config.settings import RunConfig
 from itgstrat.errors import ConfigError, InputError
 
@@ -138,7 +139,13 @@ def build_config(content: Mapping[str, Any], origin: str = "config", folder: Pat
         return RunConfig.model_validate(content, context={"folder": folder})
     except ValidationError as error:
         told = [item for item in error.errors() if _is_news(item)]
-        raise ConfigError(origin, [f"{'.'.join(map(str, i['loc'])) or 'config'}: {_say(i)}" for i in told]) from error
+        raise ConfigError(origin, [f"{_locate(i['loc']) or 'config'}: {_say(i)}" for i in told]) from error
+
+
+def _locate(loc: tuple[int | str, ...]) -> str:
+    """Path of a fault in the file; the kind of a model, which pydantic puts behind ``model``, is no key."""
+    keys = [key for before, key in zip(("", *loc), loc, strict=False) if before != "model" or key not in MODEL_TAGS]
+    return ".".join(map(str, keys))
 
 
 def _is_news(item: Any) -> bool:

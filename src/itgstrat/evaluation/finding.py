@@ -1,8 +1,9 @@
-"""The finding of a run in one sentence, good or bad."""
+"""The finding of a run in a sentence or two, good or bad."""
 
 from collections.abc import Sequence
 
-from itgstrat.evaluation.compare import Comparison, Interval
+from itgstrat.evaluation.interval import Interval
+from itgstrat.evaluation.records import Comparison
 
 #: With fewer draws the p-value against random signatures, at least 1 / (1 + draws), cannot fall below 0.05.
 FEWEST_DRAWS = 20
@@ -13,7 +14,8 @@ def state_finding(what: str, comparisons: Sequence[Comparison]) -> str:
 
     The signatures *add* something only if the interval of their increment over the clinical model (over chance
     where there is none) lies above 0 and random signatures of the same sizes reach the model in fewer than 5%
-    of draws; fewer than 20 draws cannot tell.
+    of draws; fewer than 20 draws cannot tell. What is added is put down to the integrin genes only if the interval
+    of the difference to the same model without them lies above 0.
 
     Parameters
     ----------
@@ -25,7 +27,8 @@ def state_finding(what: str, comparisons: Sequence[Comparison]) -> str:
     Returns
     -------
     str
-        One sentence with its numbers.
+        One sentence with its numbers; a second one, where the first would promise too much: an external cohort
+        in which the increment points the other way, survival that is told no better than by Kaplan-Meier.
 
     Raises
     ------
@@ -36,11 +39,12 @@ def state_finding(what: str, comparisons: Sequence[Comparison]) -> str:
     model = internal.row("model")
     if model is None or model.harrell is None:
         raise ValueError("the first comparison has no row for the model")
-    clinical = internal.difference("clinical")
-    increment = clinical.harrell if clinical else None
+    increment, integrins = _gain(internal, "clinical"), _gain(internal, "without_integrins")
     parts = [f"C {model.harrell} in {internal.n_patients} patients with {internal.n_events} events"]
     if increment is not None:
         parts.append(f"{_signed(increment)} against clinical variables alone")
+    if integrins is not None:
+        parts.append(f"{_signed(integrins)} against the same model without integrin genes")
     if internal.random is not None:
         parts.append(
             f"random genes of the same number reach {internal.random.median:.3f} "
@@ -49,21 +53,56 @@ def state_finding(what: str, comparisons: Sequence[Comparison]) -> str:
     proliferation = internal.row("proliferation")
     if proliferation is not None and proliferation.harrell is not None:
         parts.append(f"proliferation alone {proliferation.harrell.estimate:.3f}")
-    parts += [_external(item) for item in comparisons if item.kind == "external"]
-    return f"{_verdict(what, internal, model.harrell, increment)}: {'; '.join(parts)}."
+    external = [item for item in comparisons if item.kind == "external"]
+    parts += [_external(item) for item in external]
+    adds, verdict = _judge(what, internal, model.harrell, increment)
+    if adds and integrins is not None and not integrins.low > 0:
+        verdict += ", but not to be shown through their integrin genes"
+    but = [*(_contradictions(external) if adds else []), *_note_survival(internal)]
+    return f"{verdict}: {'; '.join(parts)}." + (f" But {'; '.join(but)}." if but else "")
 
 
-def _verdict(what: str, internal: Comparison, model: Interval, increment: Interval | None) -> str:
+def _judge(what: str, internal: Comparison, model: Interval, increment: Interval | None) -> tuple[bool, str]:
+    """Whether they add anything, and the verdict in words."""
     beyond = "clinical variables" if increment is not None else "chance"
     adds = increment.low > 0 if increment is not None else model.low > 0.5
     better_than_random = internal.random is None or internal.random.p_value < 0.05
     if adds and better_than_random:
-        return f"{what} add prognostic information beyond {beyond}"
+        return True, f"{what} add prognostic information beyond {beyond}"
     if adds and internal.random is not None and len(internal.random.concordance) < FEWEST_DRAWS:
-        return f"{what} add to {beyond}; too few draws of random genes to say whether those do as well"
+        return True, f"{what} add to {beyond}; too few draws of random genes to say whether those do as well"
     if adds:
-        return f"{what} add to {beyond} no more than random genes of the same number do"
-    return f"{what} add nothing here that could be shown beyond {beyond}"
+        return False, f"{what} add to {beyond} no more than random genes of the same number do"
+    return False, f"{what} add nothing here that could be shown beyond {beyond}"
+
+
+def _contradictions(external: Sequence[Comparison]) -> list[str]:
+    """External cohorts that point the other way by the frozen reference."""
+    against = []
+    for item in external:
+        row, increment = item.row("model"), _gain(item, "clinical")
+        if item.reference != "cohort" and row is not None and row.harrell is not None:
+            if row.harrell.estimate <= 0.5:
+                against.append(f"the model ranks external {item.cohort} no better than chance")
+            elif increment is not None and increment.estimate <= 0:
+                against.append(f"they add nothing to clinical variables in external {item.cohort}")
+    return against
+
+
+def _note_survival(internal: Comparison) -> list[str]:
+    """Survival that Kaplan-Meier tells as well."""
+    difference = internal.difference("kaplan_meier")
+    if difference is None or difference.brier.high < 0:
+        return []
+    return [
+        "survival is not shown to be predicted more accurately than by Kaplan-Meier (integrated Brier score "
+        f"{_signed(difference.brier)})"
+    ]
+
+
+def _gain(item: Comparison, against: str) -> Interval | None:
+    difference = item.difference(against)
+    return difference.harrell if difference else None
 
 
 def _share(internal: Comparison) -> str:
@@ -79,8 +118,6 @@ def _signed(value: Interval) -> str:
 
 
 def _external(item: Comparison) -> str:
-    row, clinical = item.row("model"), item.difference("clinical")
+    row, increment = item.row("model"), _gain(item, "clinical")
     text = f"external {item.cohort}, {item.reference} reference, C {row.harrell if row else '-'}"
-    if clinical is not None and clinical.harrell is not None:
-        text += f", {_signed(clinical.harrell)} against clinical"
-    return text
+    return text if increment is None else f"{text}, {_signed(increment)} against clinical"

@@ -1,14 +1,12 @@
-"""Discrimination and calibration on censored data, patient by patient, so that a bootstrap only reweighs."""
+"""Follow-up, censoring and the Brier score, patient by patient, so that a bootstrap only reweighs."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from sksurv.nonparametric import kaplan_meier_estimator
 
-from itgstrat.concordance import Pairs, comparable_pairs
-from itgstrat.outcome import Outcome, require_events
+from itgstrat.outcome import DAYS_PER_UNIT, Outcome, require_events
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,76 +51,101 @@ def _censoring_curve(outcome: Outcome) -> tuple[Floats, Floats]:
     return steps, survival
 
 
-def harrell_pairs(outcome: Outcome, groups: npt.NDArray[np.generic]) -> Pairs:
-    """Find Harrell's comparable pairs within cohort and group; see `comparable_pairs`."""
-    return comparable_pairs(outcome, groups)
+def observed_weights(outcome: Outcome, times_days: Floats) -> Floats:
+    r"""Weigh the patients whose state at a time was seen, so that they stand for those who were censored before.
 
-
-def uno_pairs(outcome: Outcome, groups: npt.NDArray[np.generic], tau_days: float) -> Pairs:
-    r"""Find the pairs of Uno's concordance, weighted by :math:`\hat G(t_i-)^{-2}`, events before tau only.
-
-    The censoring distribution is that of the patients themselves, within their cohort, because cohorts are
-    followed differently.
-
-    Parameters
-    ----------
-    outcome : Outcome
-        Outcome with strata.
-    groups : ndarray, shape (n_patients,)
-        Pairs are taken within a group only.
-    tau_days : float
-        Truncation time.
-
-    Returns
-    -------
-    Pairs
-        Weighted pairs.
-
-    References
-    ----------
-    Uno 2011, doi 10.1002/sim.4154
-    """
-    pairs = comparable_pairs(outcome, groups)
-    before = outcome.time_days[pairs.first] < tau_days
-    pairs = Pairs(pairs.first[before], pairs.second[before], pairs.weight[before])
-    observed = censoring_survival(outcome, outcome.time_days, outcome.stratum, before=True)
-    return replace(pairs, weight=1.0 / observed[pairs.first] ** 2)
-
-
-def integrated_brier(outcome: Outcome, survival: Floats, times_days: Floats) -> Floats:
-    r"""Compute each patient's contribution to the integrated Brier score; their mean is the score.
-
-    .. math:: BS_i(t) = \frac{S_i(t)^2\, 1(t_i \le t, \delta_i = 1)}{G(t_i-)} + \frac{(1 - S_i(t))^2\, 1(t_i > t)}{G(t)}
-
-    integrated over `times_days` by the trapezium rule and divided by their range.
+    .. math:: w_i(t) = \frac{1(t_i \le t, \delta_i = 1)}{\hat G(t_i-)} + \frac{1(t_i > t)}{\hat G(t)}
 
     Parameters
     ----------
     outcome : Outcome
         Outcome with strata; the censoring distribution is estimated within them.
-    survival : ndarray of float64, shape (n_patients, n_times)
-        Predicted survival.
     times_days : ndarray of float64, shape (n_times,)
-        Rising times, all within follow-up.
+        Times, all within follow-up.
 
     Returns
     -------
-    ndarray of float64, shape (n_patients,)
+    ndarray of float64, shape (n_patients, n_times)
+        0 for patients who were censored by then.
+
+    References
+    ----------
+    Graf 1999, doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5
+
+    Examples
+    --------
+    >>> from itgstrat.outcome import make_outcome
+    >>> observed_weights(make_outcome([1, 0, 1, 1], [1, 2, 3, 4]), np.array([2.5])).round(3).ravel().tolist()
+    [1.0, 0.0, 1.5, 1.5]
+    """
+    own = censoring_survival(outcome, outcome.time_days, outcome.stratum, before=True)
+    grid = np.broadcast_to(times_days, (len(outcome), len(times_days))).copy()
+    then = censoring_survival(outcome, grid, outcome.stratum)
+    died = (outcome.time_days[:, None] <= times_days) & outcome.event[:, None]
+    alive = outcome.time_days[:, None] > times_days
+    weights: Floats = np.where(died, 1.0 / own[:, None], 0.0)
+    weights += np.where(alive, 1.0 / np.where(then > 0, then, 1.0), 0.0)
+    return weights
+
+
+def brier(outcome: Outcome, survival: Floats, times_days: Floats, weights: Floats | None = None) -> Floats:
+    r"""Compute each patient's contribution to the Brier score at some times; their mean is the score.
+
+    .. math:: BS_i(t) = w_i(t)\,(1(t_i > t) - S_i(t))^2
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Outcome with strata.
+    survival : ndarray of float64, shape (..., n_patients, n_times)
+        Predicted survival.
+    times_days : ndarray of float64, shape (n_times,)
+        Times, all within follow-up.
+    weights : ndarray of float64, shape (n_patients, n_times), optional
+        Those of `observed_weights`, where they are at hand.
+
+    Returns
+    -------
+    ndarray of float64, shape of `survival`
         Contributions; 0 is perfect.
 
     References
     ----------
     Graf 1999, doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5
     """
-    own = censoring_survival(outcome, outcome.time_days, outcome.stratum, before=True)
-    grid = np.broadcast_to(times_days, survival.shape).copy()
-    then = censoring_survival(outcome, grid, outcome.stratum)
-    died = (outcome.time_days[:, None] <= times_days) & outcome.event[:, None]
-    alive = outcome.time_days[:, None] > times_days
-    brier = np.where(died, survival**2 / own[:, None], 0.0)
-    brier += np.where(alive, (1.0 - survival) ** 2 / np.where(then > 0, then, 1.0), 0.0)
+    known = observed_weights(outcome, times_days) if weights is None else weights
+    squares: Floats = known * ((outcome.time_days[:, None] > times_days) - survival) ** 2
+    return squares
+
+
+def integrated_brier(outcome: Outcome, survival: Floats, times_days: Floats, weights: Floats | None = None) -> Floats:
+    """Compute each patient's contribution to the integrated Brier score; their mean is the score.
+
+    The Brier score is integrated over `times_days` by the trapezium rule and divided by their range.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Outcome with strata.
+    survival : ndarray of float64, shape (..., n_patients, n_times)
+        Predicted survival.
+    times_days : ndarray of float64, shape (n_times,)
+        Rising times, all within follow-up.
+    weights : ndarray of float64, shape (n_patients, n_times), optional
+        Those of `observed_weights`, where they are at hand.
+
+    Returns
+    -------
+    ndarray of float64, shape (..., n_patients)
+        Contributions; 0 is perfect.
+
+    References
+    ----------
+    Graf 1999, doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5
+    """
+    scores = brier(outcome, survival, times_days, weights)
     span = times_days[-1] - times_days[0]
-    integral: Floats = np.trapezoid(brier, times_days, axis=1) / span if span > 0 else brier[:, 0]
+    integral: Floats = np.trapezoid(scores, times_days, axis=-1) / span if span > 0 else scores[..., 0]
     return integral
 
 
@@ -149,15 +172,93 @@ def evaluation_times(outcome: Outcome, trained_until_days: float = np.inf, n_tim
     OutcomeError
         If there is no event.
     """
+    end = followed_until(outcome, trained_until_days) - 1e-6
+    begin = min(np.quantile(outcome.time_days[outcome.event], 0.1), end / 2)
+    return np.linspace(begin, end, n_times)
+
+
+def followed_until(outcome: Outcome, trained_until_days: float = np.inf) -> float:
+    """Find the last time at which every cohort still has a tenth of its patients, and at least five, followed.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Patients judged.
+    trained_until_days : float
+        Follow-up of the training patients; the answer is not beyond it.
+
+    Returns
+    -------
+    float
+        Days.
+
+    Raises
+    ------
+    OutcomeError
+        If there is no event.
+    """
     require_events(outcome, 1, "judging a model")
     limits = []
     for _, rows in outcome.by_stratum():
         times = np.sort(outcome.time_days[rows])[::-1]
         at_risk = min(len(times), max(5, int(np.ceil(len(times) / 10))))
-        limits.append(times[at_risk - 1])
-    end = min(*limits, trained_until_days) - 1e-6
-    begin = min(np.quantile(outcome.time_days[outcome.event], 0.1), end / 2)
-    return np.linspace(begin, end, n_times)
+        limits.append(float(times[at_risk - 1]))
+    return min(*limits, trained_until_days)
+
+
+def choose_horizons(
+    outcome: Outcome, wanted_days: Sequence[float] | Floats, trained_until_days: float = np.inf
+) -> tuple[Floats, list[str]]:
+    """Choose the horizons at which a model can be judged: those wanted, or the latest sensible one.
+
+    A horizon is sensible before the end of `evaluation_times`, and after the first event. Those that are later
+    are replaced by one: that end, in whole months where it is beyond a month, else in whole days.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        Patients judged.
+    wanted_days : sequence of float
+        Configured horizons.
+    trained_until_days : float
+        Follow-up of the training patients.
+
+    Returns
+    -------
+    horizons_days : ndarray of float64, shape (n_horizons,)
+        Rising; at least one.
+    notes : list of str
+        What was replaced and why; empty where every wanted horizon is kept.
+
+    Raises
+    ------
+    OutcomeError
+        If there is no event.
+
+    Examples
+    --------
+    >>> from itgstrat.outcome import make_outcome
+    >>> outcome = make_outcome([1, 0] * 50, list(range(10, 1010, 10)))
+    >>> horizons, notes = choose_horizons(outcome, [365.25, 1826.25])
+    >>> horizons.tolist(), notes[0][:44]
+    ([365.25, 882.6875], 'follow-up carries no horizon of 1826 days (t')
+    """
+    end = followed_until(outcome, trained_until_days)
+    first = float(outcome.time_days[outcome.event].min())
+    wanted = np.unique(np.asarray(wanted_days, dtype=float))
+    sensible = (wanted < end) & (wanted >= first)
+    if sensible.all() and len(wanted):
+        return wanted, []
+    step = DAYS_PER_UNIT["months"] if end > DAYS_PER_UNIT["months"] else 1.0
+    whole = step * np.ceil(end / step - 1)
+    latest = whole if whole >= first else end * (1 - 1e-9)
+    refused = ", ".join(f"{days:.0f}" for days in wanted[~sensible])
+    note = (
+        f"follow-up carries no horizon of {refused} days (the first event is at {first:.0f} days, and until "
+        f"{end:.0f} days every cohort has a tenth of its patients, and five, under observation and training was "
+        f"followed): judged at {latest:.0f} days instead"
+    )
+    return np.unique([*wanted[sensible], latest]), [note]
 
 
 def bootstrap_weights(outcome: Outcome, draws: int, seed: int) -> npt.NDArray[np.float32]:
@@ -182,86 +283,6 @@ def bootstrap_weights(outcome: Outcome, draws: int, seed: int) -> npt.NDArray[np
     for _, rows in outcome.by_stratum():
         weights[rows] = generator.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), draws).T
     return weights
-
-
-def resampled_concordance(
-    pairs: Sequence[Pairs], risks: Sequence[Floats], weights: npt.NDArray[np.float32]
-) -> tuple[Floats, Floats]:
-    """Compute concordance of several models, and of each bootstrap sample, over all repetitions.
-
-    Parameters
-    ----------
-    pairs : sequence of Pairs, one a repetition
-        Comparable pairs.
-    risks : sequence of ndarray of float64, shape (n_patients, n_models), one a repetition
-        Risks.
-    weights : ndarray of float32, shape (n_patients, draws)
-        Bootstrap counts.
-
-    Returns
-    -------
-    point : ndarray of float64, shape (n_models,)
-        Concordance.
-    draws : ndarray of float64, shape (n_models, draws)
-        The same in each bootstrap sample.
-    """
-    n_models, draws = risks[0].shape[1], weights.shape[1]
-    right, total = np.zeros(n_models), 0.0
-    right_drawn, total_drawn = np.zeros((n_models, draws)), np.zeros(draws)
-    for own, risk in zip(pairs, risks, strict=True):
-        concordant = own.concordant(risk).T * own.weight
-        right += concordant.sum(axis=1)
-        total += own.weight.sum()
-        for block in range(0, len(own.weight), 20_000):
-            part = slice(block, block + 20_000)
-            both = weights[own.first[part]].astype(float) * weights[own.second[part]]
-            right_drawn += concordant[:, part] @ both
-            total_drawn += own.weight[part] @ both
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return right / total, right_drawn / total_drawn
-
-
-def calibration_table(
-    outcome: Outcome, survival: Floats, horizon_days: float, groups: int = 5
-) -> list[dict[str, float]]:
-    """Compare predicted with observed survival at a horizon, in groups of equal size.
-
-    Parameters
-    ----------
-    outcome : Outcome
-        Outcome.
-    survival : ndarray of float64, shape (n_patients,)
-        Predicted survival at the horizon; NaN is left out.
-    horizon_days : float
-        Horizon.
-    groups : int
-        Number of groups, by predicted survival.
-
-    Returns
-    -------
-    list of dict
-        patients, events, predicted (mean), observed (Kaplan-Meier), low and high (95% log-log limits). A group
-        that was not followed to the horizon is left out.
-    """
-    usable = np.flatnonzero(~np.isnan(survival))
-    table = []
-    for rows in np.array_split(usable[np.argsort(survival[usable], kind="stable")], groups):
-        if not len(rows):
-            continue
-        observed, low, high = survival_at(outcome[rows], horizon_days)
-        if np.isnan(observed):
-            continue
-        table.append(
-            {
-                "patients": float(len(rows)),
-                "events": float((outcome.event[rows] & (outcome.time_days[rows] <= horizon_days)).sum()),
-                "predicted": float(survival[rows].mean()),
-                "observed": observed,
-                "low": low,
-                "high": high,
-            }
-        )
-    return table
 
 
 def survival_at(outcome: Outcome, time_days: float) -> tuple[float, float, float]:

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from itgstrat.learned import Featurised, LinearModel
+from itgstrat.learned import Featurised, LinearRisk
 
 #: Name of the row that holds what no measured gene accounts for: covariates, and genes that were not measured.
 REST = "(not of a measured gene)"
 
 
-def explain_features(model: LinearModel, featurised: Featurised, patients: Sequence[str]) -> pd.DataFrame:
+def explain_features(model: LinearRisk, featurised: Featurised, patients: Sequence[str]) -> pd.DataFrame:
     r"""Split each patient's risk over the features, :math:`\beta_f (x_f - \bar x_f)`; the base is 0.
 
     Parameters
     ----------
-    model : LinearModel
+    model : LinearRisk
         The model.
     featurised : Featurised
         The patients' features.
@@ -42,14 +42,14 @@ def explain_features(model: LinearModel, featurised: Featurised, patients: Seque
     )
 
 
-def explain_genes(model: LinearModel, featurised: Featurised, patients: Sequence[str]) -> pd.DataFrame:
+def explain_genes(model: LinearRisk, featurised: Featurised, patients: Sequence[str]) -> pd.DataFrame:
     """Split each patient's risk over genes and covariates, by the arithmetic of the scores.
 
     A gene's contribution is summed over all signatures that hold it.
 
     Parameters
     ----------
-    model : LinearModel
+    model : LinearRisk
         The model.
     featurised : Featurised
         The patients' features.

@@ -1,17 +1,17 @@
 """FeaturePanel: the estimator that learns a FeatureRecipe."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from itgstrat.biology.catalogue import Signature
+from itgstrat.biology import Signature
 from itgstrat.cohort import Cohort
 from itgstrat.errors import CohortError, ModelError, name_some
+from itgstrat.fitting.rows import Joint, draft_recipe, find_usable, spell_out, spread_out
 from itgstrat.learned import Familiarity, FeatureRecipe, Features
 from itgstrat.learned.adjustment import learn_mix
 from itgstrat.learned.references import name_level
@@ -19,9 +19,6 @@ from itgstrat.scoring import SCORES, rank_columns
 
 #: Genes, drawn at random among those measured, that make up the expression profile of the familiarity check.
 N_ANCHORS = 300
-
-#: Forms of a signature of two parts: the lower of the parts, their product, each of them apart.
-Joint = Literal["lower", "product", "parts"]
 
 
 class FeaturePanel(TransformerMixin, BaseEstimator):
@@ -43,6 +40,10 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         Forms in which a signature of two parts becomes features.
     adjust_for : tuple of str
         Signatures and covariates, of those above, that heterodimers are adjusted for; see `learn_mix`.
+    alterations : tuple of str
+        Those of the covariates that are alterations.
+    min_variation : float
+        Least share of training patients in whom an alteration is not as in most; a rarer one is left out.
 
     Attributes
     ----------
@@ -63,6 +64,8 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         seed: int = 0,
         joint: tuple[Joint, ...] = ("lower",),
         adjust_for: tuple[str, ...] = (),
+        alterations: tuple[str, ...] = (),
+        min_variation: float = 0.02,
     ) -> None:
         self.signatures = signatures
         self.score = score
@@ -71,6 +74,8 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         self.seed = seed
         self.joint = joint
         self.adjust_for = adjust_for
+        self.alterations = alterations
+        self.min_variation = min_variation
 
     def fit(self, X: Cohort, y: object = None) -> Self:
         """Learn references, imputation and limits from training patients.
@@ -96,9 +101,10 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
             If a covariate is not in the clinical table.
         """
         genes = np.array(X.genes, dtype=str)
-        kept, self.left_out_ = _usable(self.signatures, set(genes), self.min_coverage)
+        wanted = tuple(one for asked in self.signatures for one in spread_out(asked, X.genes))
+        kept, self.left_out_ = find_usable(wanted, set(genes), self.min_coverage)
         rows = [row for signature in kept for row in spell_out(signature, self.joint)]
-        draft = _draft_recipe(rows, genes, self._draw_anchors(len(genes)), self.score, self.min_coverage)
+        draft = draft_recipe(rows, genes, self._draw_anchors(len(genes)), self.score, self.min_coverage)
         draft = self._learn_covariates(draft, X)
         if not draft.names or (self.signatures and not kept):
             reasons = "; ".join(f"{name}: {why}" for name, why in list(self.left_out_.items())[:5])
@@ -175,11 +181,15 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
                 f"covariates not in the clinical table: {name_some(absent)}; it has "
                 f"{name_some(cohort.clinical.columns, 12)}. Name their columns in each cohort's `columns`"
             )
+        rare = self._find_rare(cohort)
         names, levels, bases, fills, means, sds = [], [], [], [], [], []
         for name in self.covariates:
             base, table = _covariate_table(cohort.clinical[name])
             if not table:
                 self.left_out_[name] = "missing in every patient or the same in all"
+            elif name in rare:
+                self.left_out_[name] = f"the same in more than {1 - self.min_variation:.0%} of the patients"
+                continue
             for level, (column, fill) in table.items():
                 names.append(name)
                 levels.append(level)
@@ -197,6 +207,13 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
             covariate_mean=np.array(means, dtype=float),
             covariate_sd=np.array(sds, dtype=float),
         )
+
+    def _find_rare(self, cohort: Cohort) -> set[str]:
+        """Find alterations that nearly all patients share; a single bearer would have a huge standardised value."""
+        altered = [name for name in self.covariates if name in self.alterations]
+        table = cohort.clinical[altered]
+        shares = (table.to_numpy() != table.mode().iloc[0].to_numpy()).mean(axis=0) if altered and len(table) else []
+        return {name for name, share in zip(altered, shares, strict=True) if share < self.min_variation}
 
 
 def rank_cohort(cohort: Cohort, score: str) -> Cohort:
@@ -219,148 +236,6 @@ def rank_cohort(cohort: Cohort, score: str) -> Cohort:
     ranks, _ = rank_columns(cohort.expression.to_numpy(), np.arange(len(cohort.genes)))
     table = pd.DataFrame(ranks.astype(np.float32), index=cohort.patients, columns=cohort.genes)
     return replace(cohort, expression=table, unit="rank")
-
-
-def scorable(signatures: Sequence[Signature], genes: Sequence[str], min_coverage: float) -> list[Signature]:
-    """List the signatures that a cohort with these genes can score.
-
-    Parameters
-    ----------
-    signatures : sequence of Signature
-        Signatures.
-    genes : sequence of str
-        Genes measured.
-    min_coverage : float
-        Share of a signature's genes that is needed.
-
-    Returns
-    -------
-    list of Signature
-        Those that a `FeaturePanel` fitted on the cohort keeps.
-    """
-    return _usable(signatures, set(genes), min_coverage)[0]
-
-
-def _usable(
-    signatures: Sequence[Signature], genes: set[str], min_coverage: float
-) -> tuple[list[Signature], dict[str, str]]:
-    """Keep the signatures that training can score; say why the others are left out."""
-    kept, left_out = [], {}
-    for signature in signatures:
-        missing = [gene for gene in signature.genes if gene not in genes]
-        coverage = 1 - len(missing) / len(signature.genes)
-        if signature.rule == "lower_part":
-            enough = all(genes & set(members) for _, members in signature.parts)
-        else:
-            enough = coverage >= (1 if signature.rule == "lower_subunit" else max(min_coverage, 1e-9))
-        if enough:
-            kept.append(signature)
-        else:
-            left_out[signature.id] = f"{name_some(missing)} not measured"
-    return kept, left_out
-
-
-class Row(NamedTuple):
-    """A score of the recipe: a signature, or a form of one.
-
-    Parameters
-    ----------
-    name, rule : str
-        As the recipe has them.
-    genes : dict of str to int
-        Gene -> sign.
-    parts : tuple of tuple of str
-        Genes of each part; empty for a set.
-    """
-
-    name: str
-    rule: str
-    genes: dict[str, int]
-    parts: tuple[tuple[str, ...], ...]
-
-
-def spell_out(signature: Signature, joint: Sequence[Joint]) -> list[Row]:
-    """List the scores that a signature becomes: one, or the forms that are chosen where it has two joint parts.
-
-    Parameters
-    ----------
-    signature : Signature
-        Any.
-    joint : sequence of {"lower", "product", "parts"}
-        Forms of a signature with the rule ``lower_part``.
-
-    Returns
-    -------
-    list of Row
-        Named by the id; the product ``ID:product``, the parts ``ID:PART``.
-
-    Examples
-    --------
-    >>> from itgstrat.biology import load_catalogue
-    >>> pair = load_catalogue().signatures["joint_avb3_vegfr2"]
-    >>> [row.name for row in spell_out(pair, ("lower", "product"))]
-    ['joint_avb3_vegfr2', 'joint_avb3_vegfr2:product']
-    """
-    genes, parts = dict(signature.genes), tuple(members for _, members in signature.parts)
-    whole = Row(signature.id, signature.rule, genes, parts)
-    if signature.rule != "lower_part":
-        return [whole]
-    apart = [
-        Row(f"{signature.id}:{name}", "lower_part", {gene: genes[gene] for gene in members}, (members,))
-        for name, members in signature.parts
-    ]
-    product = whole._replace(name=f"{signature.id}:product", rule="product_part")
-    forms = {"lower": [whole], "product": [product], "parts": apart}
-    return [row for form in joint for row in forms[form]]
-
-
-def _draft_recipe(
-    signatures: Sequence[Row],
-    genes: npt.NDArray[np.str_],
-    anchors: npt.NDArray[np.intp],
-    score: str,
-    min_coverage: float,
-) -> FeatureRecipe:
-    """Lay the signatures out as flat arrays; references are learned afterwards."""
-    position = {gene: column for column, gene in enumerate(genes)}
-    own = sorted({position[gene] for signature in signatures for gene in signature.genes if gene in position})
-    member = {column: index for index, column in enumerate(own)}
-    entries: list[tuple[int, float, int]] = []
-    start = [0]
-    for signature in signatures:
-        part_of = {gene: number for number, part in enumerate(signature.parts) for gene in part}
-        for gene, sign in signature.genes.items():
-            if gene in position:
-                entries.append((member[position[gene]], float(sign), part_of.get(gene, 0)))
-        start.append(len(entries))
-    return FeatureRecipe(
-        score=score,
-        genes=genes,
-        members=np.array([*own, *anchors], dtype=np.intp),
-        signatures=np.array([signature.name for signature in signatures], dtype=str),
-        rules=np.array([signature.rule for signature in signatures], dtype=str),
-        start=np.array(start, dtype=np.intp),
-        gene=np.array([entry[0] for entry in entries], dtype=np.intp),
-        part=np.array([entry[2] for entry in entries], dtype=np.intp),
-        sign=np.array([entry[1] for entry in entries], dtype=float),
-        weight=np.array([entry[1] for entry in entries], dtype=float),
-        batches=np.empty(0, dtype=str),
-        gene_mean=np.empty((0, 0)),
-        gene_sd=np.empty((0, 0)),
-        signature_mean=np.empty((0, 0)),
-        signature_sd=np.empty((0, 0)),
-        term_mean=np.empty((0, 0)),
-        kernel=np.empty((0, 0)),
-        kernel_start=np.empty(0, dtype=np.intp),
-        covariate=np.empty(0, dtype=str),
-        level=np.empty(0, dtype=str),
-        base=np.empty(0, dtype=str),
-        fill=np.empty(0),
-        covariate_mean=np.empty(0),
-        covariate_sd=np.empty(0),
-        mix=np.empty((0, 0)),
-        min_coverage=min_coverage,
-    )
 
 
 def _covariate_table(column: pd.Series) -> tuple[str, dict[str, tuple[pd.Series, float]]]:

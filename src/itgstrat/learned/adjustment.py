@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from itgstrat.errors import ModelError
 from itgstrat.learned.features import Features
-from itgstrat.learned.linear import LinearModel
+from itgstrat.learned.linear import LinearRisk
 
 Floats = npt.NDArray[np.float64]
+Linear = TypeVar("Linear", bound=LinearRisk)
 
 #: Spread below which a residual is rounding, and stays as small as it is.
 _NIL = 1e-9
@@ -102,12 +104,12 @@ def adjust_values(values: Floats, missing: npt.NDArray[np.bool_], mix: Floats) -
     return np.where(missing & find_adjusted(mix), 0.0, values @ mix.T)
 
 
-def unfold_model(model: LinearModel, values: Floats, mix: Floats) -> tuple[LinearModel, Floats]:
+def unfold_model(model: Linear, values: Floats, mix: Floats) -> tuple[Linear, Floats]:
     """Say the same model in features before the adjustment, so that a risk can be split over genes.
 
     Parameters
     ----------
-    model : LinearModel
+    model : LinearRisk
         Of adjusted features.
     values : ndarray of float64, shape (n_patients, n_features)
         Adjusted features.
@@ -116,7 +118,7 @@ def unfold_model(model: LinearModel, values: Floats, mix: Floats) -> tuple[Linea
 
     Returns
     -------
-    model : LinearModel
+    model : LinearRisk
         Of plain features; it gives every patient the same risk.
     values : ndarray of float64, shape (n_patients, n_features)
         Plain features; an adjusted one that was missing as the regression expects it.

@@ -14,8 +14,10 @@ import numpy as np
 from itgstrat.errors import BundleError, name_some
 from itgstrat.learned.familiarity import Familiarity
 from itgstrat.learned.model import SurvivalModel, pack_model, unpack_model
+from itgstrat.learned.recalibrated import RecalibratedModel
 from itgstrat.learned.recipe import FeatureRecipe
 from itgstrat.learned.records import ArrayRecord
+from itgstrat.learned.response import ResponseModel
 from itgstrat.learned.strata import Strata
 from itgstrat.output import write_folder
 
@@ -34,8 +36,8 @@ class ModelBundle:
     ----------
     recipe : FeatureRecipe
         From genes and covariates to features.
-    model : SurvivalModel
-        From features to risk and survival.
+    model : SurvivalModel or ResponseModel
+        From features to risk and survival, or to the probability of a label.
     strata : Strata
         From risk to stratum.
     familiarity : Familiarity
@@ -47,7 +49,7 @@ class ModelBundle:
     """
 
     recipe: FeatureRecipe
-    model: SurvivalModel
+    model: SurvivalModel | ResponseModel
     strata: Strata
     familiarity: Familiarity
     info: Mapping[str, Any]
@@ -62,6 +64,24 @@ class ModelBundle:
     def horizons_days(self) -> tuple[float, ...]:
         """Times at which survival is predicted, in days."""
         return tuple(map(float, self.info["horizons_days"]))
+
+    @property
+    def trained_model(self) -> SurvivalModel | ResponseModel:
+        """The model as it was trained: where it was recalibrated since, risk and explanations are still its own."""
+        return self.model.inner if isinstance(self.model, RecalibratedModel) else self.model
+
+    @property
+    def survival_model(self) -> SurvivalModel:
+        """The model, where it is one of survival.
+
+        Raises
+        ------
+        BundleError
+            If it tells the probability of a label.
+        """
+        if isinstance(self.model, ResponseModel):
+            raise BundleError(f"the model {self.name!r} predicts a label ({self.model.label}), not survival")
+        return self.model
 
     def save(self, folder: str | Path) -> Path:
         """Write the bundle into a new folder, all or nothing.

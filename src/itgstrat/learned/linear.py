@@ -1,4 +1,4 @@
-"""LinearModel: coefficients and baseline survival per stratum; risk, survival and exact contributions."""
+"""LinearRisk and LinearModel: coefficients, baseline survival per stratum, and exact contributions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,22 +7,21 @@ import numpy as np
 import numpy.typing as npt
 
 from itgstrat.learned.baseline import ProportionalHazards
+from itgstrat.learned.records import ArrayRecord
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class LinearModel(ProportionalHazards):
-    """A Cox model as arrays.
+class LinearRisk(ArrayRecord):
+    """A risk that is a weighted sum of features; the base of the records of such models.
 
     Parameters
     ----------
-    strata, start, times_days, cumulative_hazard, followed_days : ndarray
-        Baseline hazard, as in `ProportionalHazards`.
     features : ndarray of str, shape (n_features,)
         Feature names.
     coef : ndarray of float64, shape (n_features,)
-        Log hazard ratio per training standard deviation.
+        What a training standard deviation adds to the risk.
     center : ndarray of float64, shape (n_features,)
         Training means, where the risk is 0.
     """
@@ -47,7 +46,7 @@ class LinearModel(ProportionalHazards):
         Returns
         -------
         ndarray of float64, shape (n_patients,)
-            Log hazard relative to the training mean.
+            Risk relative to the training mean.
         """
         risk: Floats = self.contributions(features).sum(axis=1)
         return risk
@@ -66,6 +65,19 @@ class LinearModel(ProportionalHazards):
             coefficient x (value - training mean).
         """
         return self.coef * (features - self.center)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel(LinearRisk, ProportionalHazards):
+    """A Cox model as arrays; its risk is a log hazard.
+
+    Parameters
+    ----------
+    strata, start, times_days, cumulative_hazard, followed_days : ndarray
+        Baseline hazard, as in `ProportionalHazards`.
+    features, coef, center : ndarray
+        Names, log hazard ratios and means, as in `LinearRisk`.
+    """
 
     def survival(
         self,

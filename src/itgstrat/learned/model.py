@@ -7,7 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from itgstrat.errors import BundleError
+from itgstrat.learned.accelerated import AcceleratedModel
 from itgstrat.learned.linear import LinearModel
+from itgstrat.learned.response import LogisticModel, ResponseModel, TreeResponse
+from itgstrat.learned.trees import BoostedModel, ForestModel
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,15 +47,22 @@ class SurvivalModel(Protocol):
 
 
 #: Every kind of model record, by the name that stands in a bundle.
-MODEL_KINDS: dict[str, type[SurvivalModel]] = {"linear": LinearModel}
+MODEL_KINDS: dict[str, type[SurvivalModel] | type[ResponseModel]] = {
+    "linear": LinearModel,
+    "accelerated": AcceleratedModel,
+    "forest": ForestModel,
+    "boosted": BoostedModel,
+    "logistic": LogisticModel,
+    "response_trees": TreeResponse,
+}
 
 
-def pack_model(model: SurvivalModel) -> dict[str, npt.NDArray[Any]]:
+def pack_model(model: SurvivalModel | ResponseModel) -> dict[str, npt.NDArray[Any]]:
     """Give a model as named arrays, its kind among them.
 
     Parameters
     ----------
-    model : SurvivalModel
+    model : SurvivalModel or ResponseModel
         A record of one of `MODEL_KINDS`.
 
     Returns
@@ -64,7 +74,7 @@ def pack_model(model: SurvivalModel) -> dict[str, npt.NDArray[Any]]:
     return {"kind": np.array(kind), **model.to_arrays()}
 
 
-def unpack_model(arrays: Mapping[str, npt.NDArray[Any]]) -> SurvivalModel:
+def unpack_model(arrays: Mapping[str, npt.NDArray[Any]]) -> SurvivalModel | ResponseModel:
     """Build a model from what `pack_model` gave.
 
     Parameters
@@ -74,7 +84,7 @@ def unpack_model(arrays: Mapping[str, npt.NDArray[Any]]) -> SurvivalModel:
 
     Returns
     -------
-    SurvivalModel
+    SurvivalModel or ResponseModel
         An equal record.
 
     Raises

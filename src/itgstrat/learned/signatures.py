@@ -41,7 +41,7 @@ class ScoredSignatures(ArrayRecord):
     score : str
         Name in `itgstrat.scoring.SCORES`.
     signatures, rules : ndarray of str, shape (n_signatures,)
-        Name, and ``set``, ``lower_subunit``, ``lower_part`` or ``product_part``.
+        Name, and ``set``, ``lower_subunit``, ``lower_part``, ``product_part`` or ``gene``.
     start : ndarray of int, shape (n_signatures + 1,)
         Slices of the four arrays below.
     gene, part : ndarray of int, shape (n_entries,)
@@ -75,6 +75,10 @@ class ScoredSignatures(ArrayRecord):
         """Members that belong to a signature (the others are anchors)."""
         return np.unique(self.gene)
 
+    def _compound(self) -> list[tuple[int, str]]:
+        """Positions and rules of the signatures that are more than one gene itself."""
+        return [(position, str(rule)) for position, rule in enumerate(self.rules) if rule != "gene"]
+
     def entries(self, position: int) -> slice:
         """Give the slice of `gene`, `sign`, `weight` and `part` that a signature owns."""
         return slice(self.start[position], self.start[position + 1])
@@ -93,7 +97,9 @@ class ScoredSignatures(ArrayRecord):
             Scores; NaN where withheld.
         """
         scores = np.empty((len(entering.z), len(self.signatures)))
-        for position, rule in enumerate(self.rules):
+        single = self.rules == "gene"
+        scores[:, single] = entering.z[:, self.gene[self.start[:-1][single]]]
+        for position, rule in self._compound():
             own = self.entries(position)
             columns = self.gene[own]
             if rule == "set":
@@ -167,7 +173,10 @@ class ScoredSignatures(ArrayRecord):
         """
         scores, terms, scale = self.score_signatures(entering), self.gene_terms(entering), inverse_sd(sd)
         shares, rest = np.zeros(terms.shape), np.zeros(scores.shape)
-        for position, rule in enumerate(self.rules):
+        single = self.rules == "gene"
+        alone = (scores - mean)[:, single] * scale[:, single]
+        shares[:, self.start[:-1][single]] = np.where(np.isnan(alone), 0.0, alone)
+        for position, rule in self._compound():
             own = self.entries(position)
             if rule == "set":
                 raw = _split_set(terms[:, own], usual[:, own], self.sign[own])

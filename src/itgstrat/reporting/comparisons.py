@@ -9,6 +9,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 
 from itgstrat.reporting.curves import kaplan_meier
+from itgstrat.reporting.decision_figure import plot_decision
 from itgstrat.reporting.figures import figure_svg, plot_calibration, plot_concordance, plot_kaplan_meier
 from itgstrat.reporting.parts import FigurePart, Table
 from itgstrat.reporting.wording import (
@@ -17,6 +18,7 @@ from itgstrat.reporting.wording import (
     join_words,
     name_comparison,
     say_interval,
+    say_number,
     say_p,
     say_time,
     say_years,
@@ -47,7 +49,7 @@ class ComparisonPart:
     figures : tuple of FigurePart
         Concordance and Kaplan-Meier.
     calibration : tuple of FigurePart
-        Calibration at each horizon.
+        Calibration and net benefit at each horizon.
     """
 
     key: str
@@ -70,7 +72,7 @@ def warn_of(item: "Comparison") -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Survival predicted worse than by Kaplan-Meier; nearly everybody in one stratum.
+        Survival predicted worse than by Kaplan-Meier; risks told too far apart; nearly everybody in one stratum.
     """
     found = []
     blind = item.difference("kaplan_meier")
@@ -79,6 +81,12 @@ def warn_of(item: "Comparison") -> tuple[str, ...]:
             "Predicted survival is worse here than Kaplan-Meier, which looks at no patient (integrated Brier score "
             f"{say_interval(blind.brier, signed=True)}): do not read the probabilities; the order of risks is "
             "another matter."
+        )
+    model = item.row("model")
+    if model is not None and model.slope is not None and model.slope.high < 1:
+        found.append(
+            f"Predicted risks are too far apart here (calibration slope {say_interval(model.slope)}; 1 is right): high "
+            "risks are told too high and low risks too low."
         )
     shares = item.patients["stratum"].value_counts(normalize=True)
     if len(shares) and shares.iloc[0] >= MOST_IN_ONE_STRATUM:
@@ -113,15 +121,17 @@ def describe_comparison(key: str, item: "Comparison", labels: Sequence[str]) -> 
         intro += " " + _REFERENCES.get(item.reference, "")
     tables = (
         _tabulate_measures(item, f"{name}. Brier score between days {span}"),
+        *tabulate_horizons(item),
         _tabulate_differences(item),
     )
     figures = (_draw_concordance(key, item), _draw_survival(key, item, labels))
-    calibration = tuple(
-        _draw_calibration(f"{key}-h{number}", table, float(horizon))
-        for number, (horizon, table) in enumerate(item.calibration.items())
-        if table
-    )
-    return ComparisonPart(key, name, intro, tables, warn_of(item), figures, calibration)
+    calibration: list[FigurePart] = []
+    for number, (horizon, table) in enumerate(item.calibration.items()):
+        if any(not np.isnan(row["observed"]) for row in table):
+            calibration.append(_draw_calibration(f"{key}-h{number}", item, horizon))
+        if horizon in item.decisions:
+            calibration.append(_draw_decision(f"{key}-d{number}", item.decisions[horizon], float(horizon)))
+    return ComparisonPart(key, name, intro, tables, warn_of(item), figures, tuple(calibration))
 
 
 _HOW = {
@@ -136,34 +146,91 @@ _REFERENCES = {
 
 
 def _tabulate_measures(item: "Comparison", caption: str) -> Table:
-    columns = ("", "Harrell's concordance", "Uno's concordance", "Integrated Brier score")
-    rows = [(row.label, say_interval(row.harrell), say_interval(row.uno), say_interval(row.brier)) for row in item.rows]
+    columns = (
+        "",
+        "Harrell's concordance",
+        "Uno's concordance",
+        "Integrated Brier score",
+        "Calibration slope (1: right)",
+        "D-calibration (small p: wrong)",
+    )
+    rows = [
+        (
+            row.label,
+            *map(say_interval, (row.harrell, row.uno, row.brier, row.slope)),
+            NOTHING if row.d_calibration is None else say_p(row.d_calibration.p_value),
+        )
+        for row in item.rows
+    ]
     if item.random:
         drawn = item.random
         found = f"{drawn.median:.3f} ({drawn.low:.3f} to {drawn.high:.3f})"
         label = f"random genes ({count(len(drawn.concordance), 'draw')}), {say_p(drawn.p_value)}"
-        rows.append((label, found, NOTHING, NOTHING))
+        rows.append((label, found, *[NOTHING] * (len(columns) - 2)))
     strong = tuple(number for number, row in enumerate(item.rows) if row.model == "model")
     caption += "; 95% intervals" + ("; of random genes the median and the range of 95% of draws" if item.random else "")
     return Table(caption, columns, tuple(rows), strong=strong)
 
 
+def tabulate_horizons(item: "Comparison") -> tuple[Table, ...]:
+    """Tabulate how every model did at each horizon.
+
+    Parameters
+    ----------
+    item : Comparison
+        The comparison.
+
+    Returns
+    -------
+    tuple of Table
+        One a horizon that the patients were followed to: AUC, Brier score, index of prediction accuracy, calibration.
+    """
+    columns = (
+        "",
+        "AUC",
+        "Brier score",
+        "IPA (above 0: better than Kaplan-Meier)",
+        "Observed / expected events",
+        "Calibration intercept (0: right)",
+        "Calibration slope (1: right)",
+        "ICI (0: right)",
+    )
+    tables = []
+    for days in dict.fromkeys(own.horizon_days for row in item.rows for own in row.horizons):
+        found = [(row, own) for row in item.rows for own in row.horizons if own.horizon_days == days]
+        rows = tuple(
+            (
+                row.label,
+                *map(say_interval, (own.auc, own.brier, own.ipa, own.observed_expected)),
+                *map(say_interval, (own.intercept, own.slope, own.ici)),
+            )
+            for row, own in found
+        )
+        strong = tuple(number for number, (row, _) in enumerate(found) if row.model == "model")
+        caption = (
+            f"At {say_time(days)}: time-dependent AUC, index of prediction accuracy (IPA: 1 - Brier score / that of "
+            "Kaplan-Meier), calibration on the log-log scale, integrated calibration index (ICI: mean distance between "
+            "observed and predicted risk); 95% intervals"
+        )
+        tables.append(Table(caption, columns, rows, strong=strong))
+    return tuple(tables)
+
+
 def _tabulate_differences(item: "Comparison") -> Table:
     labels = {row.model: row.label for row in item.rows}
+    horizons = list(dict.fromkeys(own.horizon_days for one in item.differences for own in one.horizons))
     columns = (
         "The model minus",
         "Harrell's concordance (above 0: better)",
         "Integrated Brier score (below 0: better)",
+        *(f"{name} at {say_time(days)} (above 0: better)" for days in horizons for name in ("AUC", "IPA")),
     )
-    rows = tuple(
-        (
-            labels.get(one.against, one.against),
-            say_interval(one.harrell, signed=True),
-            say_interval(one.brier, signed=True),
-        )
-        for one in item.differences
-    )
-    return Table("Paired differences on the same patients, with 95% intervals", columns, rows)
+    rows = []
+    for one in item.differences:
+        at = {own.horizon_days: (own.auc, own.ipa) for own in one.horizons}
+        values = [one.harrell, one.brier, *(value for days in horizons for value in at.get(days, (None, None)))]
+        rows.append((labels.get(one.against, one.against), *(say_interval(value, signed=True) for value in values)))
+    return Table("Paired differences on the same patients, with 95% intervals", columns, tuple(rows))
 
 
 def _draw_concordance(key: str, item: "Comparison") -> FigurePart:
@@ -199,16 +266,46 @@ def _draw_survival(key: str, item: "Comparison", labels: Sequence[str]) -> Figur
     )
 
 
-def _draw_calibration(key: str, table: Sequence[Mapping[str, float]], horizon: float) -> FigurePart:
-    points = "; ".join(f"{row['predicted']:.2f} predicted, {row['observed']:.2f} observed" for row in table)
-    label = f"Calibration at {say_time(horizon)}, by group of patients: {points}"
+def _draw_calibration(key: str, item: "Comparison", horizon: str) -> FigurePart:
+    table, curve, time = item.calibration[horizon], item.curves.get(horizon), say_time(float(horizon))
+    known = [row for row in table if not np.isnan(row["observed"])]
+    points = "; ".join(f"{row['predicted']:.2f} predicted, {row['observed']:.2f} observed" for row in known)
+    label = f"Calibration at {time}, by group of patients: {points}"
     sizes = [int(row["patients"]) for row in table]
     size = f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
     caption = (
-        f"Calibration at {say_time(horizon)}: {len(sizes)} groups of {size} patients by predicted survival, "
+        f"Calibration at {time}: {len(sizes)} groups of {size} patients by predicted survival, "
         "95% limits. On the dashed line prediction and observation agree."
     )
-    return draw_part(plot_calibration(table, horizon), key, label, caption)
+    if lost := len(table) - len(known):
+        told = f"{count(lost, 'group')} not drawn: nobody in it was followed for {time}."
+        label, caption = f"{label}; {told}", f"{caption} {told}"
+    if curve is not None:
+        label += f"; integrated calibration index {say_interval(curve.ici)}"
+        caption += " Orange: smooth curve with its 95% band, from the 1st to the 99th percentile of predictions."
+    return draw_part(plot_calibration(table, float(horizon), curve=curve), key, label, caption)
+
+
+def _draw_decision(key: str, table: Sequence[Mapping[str, float]], horizon: float) -> FigurePart:
+    time = say_time(horizon)
+    names = {"model": "the model", "clinical": "clinical only", "all": "treat all"}
+    shown = [row for row in table if round(100 * row["threshold"]) in {20, 40, 60}]
+    points = "; ".join(
+        f"from a risk of {row['threshold']:.0%} "
+        + ", ".join(f"{words} {say_number(row[name], signed=True)}" for name, words in names.items() if name in row)
+        for row in shown
+    )
+    better = [row["threshold"] for row in table if row["low"] > 0]
+    against = "clinical variables alone" if "clinical" in table[0] else "treating all or none"
+    gain = (
+        f"The gain of the model over {against} has an interval above 0 at {len(better)} of {len(table)} thresholds"
+        + (f", between {min(better):.0%} and {max(better):.0%}." if better else ".")
+    )
+    caption = (
+        f"Net benefit at {time} (Vickers 2008): true positives a patient, less false ones weighted by the odds of the "
+        f"threshold; the highest line decides best. {gain}"
+    )
+    return draw_part(plot_decision(table, horizon), key, f"Net benefit at {time}: {points}. {gain}", caption)
 
 
 def draw_part(ax: Axes, name: str, label: str, caption: str) -> FigurePart:

@@ -20,6 +20,7 @@ from itgstrat.reporting.style import BLACK, BLUE, GREEN, GREY, INK, ORANGE, PALE
 from itgstrat.reporting.wording import count, say_interval, say_p, say_time, shorten
 
 if TYPE_CHECKING:
+    from itgstrat.evaluation.calibration_curve import CalibrationCurve
     from itgstrat.evaluation.compare import Comparison
 
 Floats = npt.NDArray[np.float64]
@@ -177,18 +178,21 @@ def plot_calibration(
     table: Sequence[Mapping[str, float]],
     horizon_days: float,
     *,
+    curve: "CalibrationCurve | None" = None,
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw observed against predicted survival at a horizon, one point a group of patients.
+    """Draw observed against predicted survival at a horizon: a point a group of patients, and the smooth curve.
 
     Parameters
     ----------
     table : sequence of mapping
         Rows with patients, predicted (mean), observed (Kaplan-Meier), low and high (95% limits), as
-        `Comparison.calibration` holds them.
+        `Comparison.calibration` holds them; a group that was not followed to the horizon is not drawn.
     horizon_days : float
         Horizon.
+    curve : CalibrationCurve, optional
+        Smooth curve with its band.
     title : str, optional
         Title; the horizon by default.
     ax : matplotlib Axes, optional
@@ -209,9 +213,12 @@ def plot_calibration(
     predicted, observed, low, high, patients = (np.array([row[name] for row in table], dtype=float) for name in columns)
     with canvas(ax, 3.2, 3.2) as ax:
         ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", zorder=1)
+        if curve is not None:
+            ax.fill_between(curve.predicted, curve.low, curve.high, color=ORANGE, alpha=0.2, linewidth=0, zorder=1)
+            ax.plot(curve.predicted, curve.observed, color=ORANGE, zorder=2)
         ax.vlines(predicted, low, high, color=BLUE, linewidth=1.4, zorder=2)
         ax.scatter(predicted, observed, s=18 + 40 * patients / max(patients.max(initial=1), 1), color=BLUE, zorder=3)
-        if len(table) > 1:
+        if len(table) > 1 and curve is None:
             ax.plot(predicted, observed, color=BLUE, linewidth=0.8, alpha=0.6, zorder=2)
         ticks = np.linspace(0, 1, 6)
         ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=ticks, yticks=ticks, aspect="equal")

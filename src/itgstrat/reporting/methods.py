@@ -144,8 +144,14 @@ def _model(config: RunConfig) -> str:
 def _strata(config: RunConfig) -> str:
     quantiles = join_words([f"{quantile:.3g}" for quantile in config.strata.quantiles])
     horizons = join_words([say_time(days) for days in config.strata.horizons_days])
+    how = f"the quantiles {quantiles} of the training risk"
+    if config.strata.rule == "maximally_selected":
+        how = (
+            "the cut-point of the training risk with the largest log-rank statistic that leaves a tenth of them "
+            "on each side (Lausen and Schumacher 1992, doi 10.2307/2532740)"
+        )
     return (
-        f"Patients are {join_words(list(config.strata.labels))} by the quantiles {quantiles} of the training risk, "
+        f"Patients are {join_words(list(config.strata.labels))} by {how}, "
         f"learned anew in every fold. Survival is told at {horizons}, and not beyond the follow-up of training."
     )
 

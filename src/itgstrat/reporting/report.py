@@ -14,11 +14,11 @@ import yaml
 
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
-from itgstrat.learned import ModelBundle
+from itgstrat.learned import LinearRisk, ModelBundle
 from itgstrat.prediction import Prediction
 from itgstrat.reporting.methods import CAVEATS, INTENDED_USE, OUT_OF_SCOPE, STATEMENT, describe_methods
 from itgstrat.reporting.parts import Table
-from itgstrat.reporting.wording import NOTHING, say_number, say_share, say_time, title_feature
+from itgstrat.reporting.wording import NOTHING, say_number, say_risk_unit, say_share, say_time, title_feature
 
 if TYPE_CHECKING:
     from itgstrat.evaluation.compare import Evaluation
@@ -73,7 +73,7 @@ def training_report(
         A whole HTML page; the same run gives the same bytes.
     """
     # these bring matplotlib and scikit-survival, which a prediction does without
-    from itgstrat.reporting import comparisons, sections
+    from itgstrat.reporting import closer, comparisons, sections
 
     verdict, _, evidence = evaluation.finding.partition(": ")
     template = _templates().get_template("training.html.j2")
@@ -92,6 +92,7 @@ def training_report(
             comparisons.describe_comparison(f"c{number}", item, config.strata.labels)
             for number, item in enumerate(evaluation.comparisons, start=1)
         ],
+        closer=closer.tabulate_closer_look(evaluation.closer),
         drivers=sections.draw_drivers(bundle),
         coefficients=sections.tabulate_coefficients(bundle),
         left_out=sections.tabulate_left_out(left_out or {}),
@@ -177,6 +178,8 @@ def prediction_report(prediction: Prediction, bundle: ModelBundle) -> str:
             named=MOST_CONTRIBUTIONS,
             strip=_place_on_strip(table["risk"].to_numpy(dtype=float), bundle.strata.cuts, labels),
             labels=labels,
+            unit=say_risk_unit(bundle.survival_model),
+            explained=isinstance(bundle.trained_model, LinearRisk),
             trained_on=dict(bundle.info.get("cohorts", {})),
             versions=dict(bundle.info.get("versions", {})),
             intended=INTENDED_USE,

@@ -9,7 +9,12 @@ from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
 from itgstrat.errors import name_some
 from itgstrat.evaluation.quality import assess_signatures
-from itgstrat.learned import ModelBundle
+from itgstrat.learned import (
+    AcceleratedModel,
+    LinearRisk,
+    ModelBundle,
+    ProportionalHazards,
+)
 from itgstrat.reporting.comparisons import draw_part
 from itgstrat.reporting.curves import median_follow_up
 from itgstrat.reporting.figures import plot_contributions
@@ -21,6 +26,7 @@ from itgstrat.reporting.wording import (
     say_interval,
     say_number,
     say_p,
+    say_risk_unit,
     say_share,
     say_time,
     say_years,
@@ -126,7 +132,7 @@ def tabulate_summary(evaluation: "Evaluation") -> Table:
     return Table(caption, columns, tuple(rows))
 
 
-def draw_drivers(bundle: ModelBundle) -> FigurePart:
+def draw_drivers(bundle: ModelBundle) -> FigurePart | None:
     """Draw the largest coefficients of the model.
 
     Parameters
@@ -136,19 +142,23 @@ def draw_drivers(bundle: ModelBundle) -> FigurePart:
 
     Returns
     -------
-    FigurePart
-        Bar chart of the top 20.
+    FigurePart or None
+        Bar chart of the top 20; None where the risk is no weighted sum of features.
     """
-    model = bundle.model
+    model = bundle.trained_model
+    if not isinstance(model, LinearRisk):
+        return None
     names = [title_feature(str(name)) for name in model.features]
     ax = plot_contributions(names, np.abs(model.coef), model.coef)
+    if isinstance(bundle.trained_model, AcceleratedModel):
+        ax.set_xlabel("log of median survival lost per training SD   (left: better, right: worse)")
     order = [i for i in np.argsort(-np.abs(model.coef), kind="stable")[:20] if model.coef[i]]
     told = "; ".join(f"{names[i]} {model.coef[i]:+.3f}" for i in order) or "no feature has a coefficient"
     caption = "Coefficient x SD of each feature (features have SD 1 in training); the 20 largest."
     return draw_part(ax, "drivers", f"What drives the risk: {told}", caption)
 
 
-def tabulate_coefficients(bundle: ModelBundle) -> Table:
+def tabulate_coefficients(bundle: ModelBundle) -> Table | None:
     """Lay out every coefficient that is not 0, the largest first.
 
     Parameters
@@ -158,10 +168,14 @@ def tabulate_coefficients(bundle: ModelBundle) -> Table:
 
     Returns
     -------
-    Table
-        Log hazard ratio and hazard ratio per SD; for covariates per unit, too.
+    Table or None
+        Coefficient and hazard ratio per SD, of an accelerated failure time model the ratio of median times; for
+        covariates per unit, too. None where the risk is no weighted sum of features.
     """
-    model, recipe = bundle.model, bundle.recipe
+    model, recipe = bundle.trained_model, bundle.recipe
+    ratio, sign = ("Time ratio", -1.0) if isinstance(model, AcceleratedModel) else ("Hazard ratio", 1.0)
+    if not isinstance(model, LinearRisk):
+        return None
     per_unit = dict(zip(recipe.names[len(recipe.signatures) :], recipe.covariate_sd, strict=True))
     rows = []
     for i in np.argsort(-np.abs(model.coef), kind="stable"):
@@ -169,18 +183,13 @@ def tabulate_coefficients(bundle: ModelBundle) -> Table:
         if not coef:
             continue
         sd = float(per_unit.get(name, 0.0))
-        unit = f"{np.exp(coef / sd):.3f}" if sd > 0 else NOTHING
-        rows.append((title_feature(name), name, f"{coef:+.4f}", f"{np.exp(coef):.3f}", unit))
-    columns = (
-        "Feature",
-        "Name in files",
-        "Coefficient per SD",
-        "Hazard ratio per SD",
-        "Hazard ratio per unit",
-    )
+        unit = f"{np.exp(sign * coef / sd):.3f}" if sd > 0 else NOTHING
+        rows.append((title_feature(name), name, f"{coef:+.4f}", f"{np.exp(sign * coef):.3f}", unit))
+    columns = ("Feature", "Name in files", "Coefficient per SD", f"{ratio} per SD", f"{ratio} per unit")
     caption = (
-        f"{len(rows)} of {len(model.coef)} features have a coefficient other than 0. Penalised coefficients are "
-        "shrunken and have no valid interval; the unit of a covariate is its own, of a category its presence"
+        f"{len(rows)} of {len(model.coef)} features have a coefficient other than 0; above 0 is worse. Penalised "
+        "coefficients are shrunken and have no valid interval; the unit of a covariate is its own, of a category its "
+        "presence"
     )
     return Table(caption, columns, tuple(rows), words=(1,))
 
@@ -245,7 +254,7 @@ def tabulate_quality(config: RunConfig, cohorts: Sequence[Cohort], left_out: Map
 
 
 def tabulate_horizons(bundle: ModelBundle) -> Table:
-    """Lay out survival at the horizons for a patient of average risk.
+    """Lay out survival at the horizons for a patient whose features are all at the training mean.
 
     Parameters
     ----------
@@ -255,21 +264,26 @@ def tabulate_horizons(bundle: ModelBundle) -> Table:
     Returns
     -------
     Table
-        One row a baseline: each training cohort, and the pooled one.
+        One row a baseline: each training cohort, where the model keeps them apart, and the pooled one.
     """
-    model = bundle.model
+    model = bundle.survival_model
+    average = model.center if isinstance(model, LinearRisk) else np.zeros(len(model.features))
+    baselines = [("pooled", model.followed_until_days)]
+    if isinstance(model, ProportionalHazards):
+        baselines = list(zip([*map(str, model.strata), "pooled"], map(float, model.followed_days), strict=True))
     columns = (
         "Baseline",
         *(f"at {say_time(days)}" for days in bundle.horizons_days),
         "Longest follow-up (years)",
     )
     rows = []
-    for row, name in enumerate([*map(str, model.strata), "pooled"]):
-        survival = np.exp(-model.baseline(row, bundle.horizons_days))
-        told = (say_share(float(value)) for value in survival)
-        rows.append((name, *told, say_years(float(model.followed_days[row]))))
+    for row, (name, followed) in enumerate(baselines):
+        stratum = np.array([name if row < len(baselines) - 1 else ""])
+        survival = model.survival(average[None], bundle.horizons_days, stratum)[0]
+        rows.append((name, *(say_share(float(value)) for value in survival), say_years(followed)))
     caption = (
-        "Predicted survival of a patient at the training mean (risk 0); a dash where training was not followed so long"
+        "Predicted survival of a patient whose features are all at the training mean; a dash where training was not "
+        "followed so long"
     )
     return Table(caption, columns, tuple(rows))
 
@@ -281,5 +295,4 @@ def tabulate_strata(bundle: ModelBundle) -> Table:
         (str(label), low, high)
         for label, low, high in zip(bundle.strata.labels, [NOTHING, *cuts], [*cuts, NOTHING], strict=True)
     )
-    caption = "Strata of risk (log hazard relative to the training mean)"
-    return Table(caption, ("Stratum", "From", "Below"), rows)
+    return Table(f"Strata of risk ({say_risk_unit(bundle.survival_model)})", ("Stratum", "From", "Below"), rows)

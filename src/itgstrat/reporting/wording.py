@@ -4,13 +4,27 @@ import math
 from typing import TYPE_CHECKING
 
 from itgstrat.biology import load_catalogue
+from itgstrat.learned import AcceleratedModel, BoostedModel, ForestModel, LinearModel, SurvivalModel
 
 if TYPE_CHECKING:
     from itgstrat.evaluation.compare import Comparison, Interval
 
 NOTHING = "–"
 
+#: What a unit of risk is; the risk of a kind that is not here tells the order of patients alone.
+_RISK_UNITS: dict[type[SurvivalModel], str] = {
+    LinearModel: "log hazard relative to the training mean",
+    BoostedModel: "log hazard",
+    AcceleratedModel: "log of how many times shorter the median survival is than at the training mean",
+    ForestModel: "cumulative hazard, added up over the event times of training",
+}
+
 _DAYS = (("years", 365.25), ("months", 365.25 / 12), ("weeks", 7.0))
+
+
+def say_risk_unit(model: SurvivalModel) -> str:
+    """Say what a model's risk is measured in."""
+    return _RISK_UNITS.get(type(model), "in the units of the model")
 
 
 def say_number(value: float, digits: int = 3, signed: bool = False) -> str:

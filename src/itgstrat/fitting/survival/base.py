@@ -1,5 +1,6 @@
 """What survival estimators share: features and outcome in, a record out, and the record predicts."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,6 @@ from itgstrat.learned import LinearModel, SurvivalModel
 from itgstrat.outcome import Outcome, require_events
 
 Floats = npt.NDArray[np.float64]
-
-
-RUNS_AWAY = (
-    "the Cox model has no finite coefficients: a feature separates early from late events, or there are more "
-    "features than events can tell apart; leave features out or penalise them"
-)
 
 
 class SurvivalEstimator(BaseEstimator):
@@ -108,7 +103,7 @@ def split_by_events(
     Parameters
     ----------
     outcome : Outcome
-        Outcome; its strata are balanced as well where each has enough events.
+        Outcome; its strata are balanced as well where each has enough events. Rows of one patient stay together.
     n_folds : int
         Number of folds.
     seed : int
@@ -124,6 +119,12 @@ def split_by_events(
     OutcomeError
         If there are fewer events than folds, or fewer than two folds.
     """
+    if (
+        outcome.patient is not None
+    ):  # of a bootstrap sample: a patient on both sides would make a poor penalty look good
+        _, first, row = np.unique(outcome.patient, return_index=True, return_inverse=True)
+        once = split_by_events(replace(outcome[first], patient=None), n_folds, seed)
+        return [(np.flatnonzero(np.isin(row, train)), np.flatnonzero(np.isin(row, test))) for train, test in once]
     require_events(outcome, max(n_folds, 2), f"{max(n_folds, 2)} folds with an event each")
     strata = np.unique(outcome.stratum, return_inverse=True)[1]
     label = outcome.event + 2 * strata

@@ -1,7 +1,7 @@
-"""Elastic-net Cox regression: scikit-survival fits the path, a LinearModel remains."""
+"""Elastic-net Cox regression: scikit-survival or our own path, and a LinearModel remains."""
 
 import warnings
-from typing import Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,9 @@ from sksurv.linear_model import CoxnetSurvivalAnalysis
 
 from itgstrat.concordance import comparable_pairs
 from itgstrat.errors import ModelError
+from itgstrat.fitting.partial_likelihood import RUNS_AWAY, RiskSets, one_thread
+from itgstrat.fitting.penalty_path import find_largest, fit_path
 from itgstrat.fitting.survival.base import (
-    RUNS_AWAY,
     SurvivalEstimator,
     linear_model,
     source_of,
@@ -27,10 +28,10 @@ Floats = npt.NDArray[np.float64]
 class CoxElasticNet(SurvivalEstimator):
     """Elastic-net Cox regression; the penalty is chosen by cross-validation inside `fit`.
 
-    The whole path is fitted once per inner fold, on one grid of penalties, and every penalty is judged by the
-    mean over folds of Harrell's concordance within strata; of equals the larger penalty wins. The partial
-    likelihood is pooled over strata, because scikit-survival knows no strata here (features are standardised
-    within cohort, so no shift between platforms enters); the baseline hazard is kept per stratum.
+    The whole path is fitted once per inner fold, on one grid of penalties; of equally good penalties the larger
+    wins. One stratum is fitted by scikit-survival's Coxnet; several, each with a baseline hazard of its own, by
+    `fit_path`, and so is one with more features than patients, where Coxnet takes ten times as long to converge.
+    Both give the same coefficients. Breslow's ties.
 
     Parameters
     ----------
@@ -45,11 +46,16 @@ class CoxElasticNet(SurvivalEstimator):
     inner_folds : int
         Folds of the inner cross-validation; fewer where there are fewer events.
     tol : float
-        Convergence tolerance of the final fit; at scikit-survival's default 1e-7 coefficients are 1e-3 off.
+        Convergence tolerance of the final fit; at scikit-survival's default 1e-7 its coefficients are 1e-3 off.
     inner_tol : float
         Convergence tolerance of the inner folds, which only rank penalties; 1e-12 takes four times as long.
     seed : int
         Seed of the inner folds.
+    rule : {"concordance", "partial_likelihood"}
+        What the inner folds judge by: Harrell's concordance within strata, or the cross-validated partial
+        likelihood.
+    one_se : bool
+        Take the largest penalty whose score is within one standard error (over folds) of the best.
 
     Attributes
     ----------
@@ -57,12 +63,12 @@ class CoxElasticNet(SurvivalEstimator):
         The learned record.
     alpha_ : float
         The chosen penalty.
-    path_ : DataFrame with columns alpha, concordance
-        Inner cross-validation, one row a penalty.
+    path_ : DataFrame with columns alpha, and concordance or partial_likelihood
+        Inner cross-validation, one row a penalty; the mean over folds.
 
     References
     ----------
-    Simon 2011, doi 10.18637/jss.v039.i05
+    Simon 2011, doi 10.18637/jss.v039.i05; Verweij & van Houwelingen 1993, doi 10.1002/sim.4780122407
     """
 
     def __init__(
@@ -75,6 +81,8 @@ class CoxElasticNet(SurvivalEstimator):
         tol: float = 1e-12,
         inner_tol: float = 1e-7,
         seed: int = 0,
+        rule: Literal["concordance", "partial_likelihood"] = "concordance",
+        one_se: bool = False,
     ) -> None:
         self.l1_ratio = l1_ratio
         self.n_alphas = n_alphas
@@ -84,7 +92,10 @@ class CoxElasticNet(SurvivalEstimator):
         self.tol = tol
         self.inner_tol = inner_tol
         self.seed = seed
+        self.rule = rule
+        self.one_se = one_se
 
+    @one_thread()
     def fit(self, X: pd.DataFrame, y: Outcome) -> Self:
         """Choose the penalty and fit.
 
@@ -114,28 +125,40 @@ class CoxElasticNet(SurvivalEstimator):
         values = X.to_numpy()
         if not values[:, penalties > 0].std(axis=0).any():
             raise ModelError("every feature with a penalty is the same in all patients; there is nothing to fit")
-        largest = self._fit_path(values, y, penalties, None, self.inner_tol).alphas_[0]
+        largest = self._find_largest(values, y, penalties)
         alphas = np.geomspace(largest, largest * self.alpha_min_ratio, self.n_alphas)
-        scores = self._inner_concordance(values, y, penalties, alphas)
-        best = int(np.argmax(scores))  # the path falls from the largest penalty, so of equals the larger wins
-        path = self._fit_path(values, y, penalties, alphas[: best + 1], self.tol)
-        self.alpha_ = float(path.alphas_[-1])
-        self.path_ = pd.DataFrame({"alpha": alphas, "concordance": scores})
-        self.model_ = linear_model(X, y, path.coef_[:, -1])
+        cells = self._inner_scores(values, y, penalties, alphas)
+        scores = cells.mean(axis=0)
+        enough = scores.max()
+        if self.one_se and len(cells) > 1:
+            enough -= cells[:, scores.argmax()].std(ddof=1) / np.sqrt(len(cells))
+        best = int(np.argmax(scores >= enough))  # the path falls from the largest penalty
+        coefs = self._fit_path(values, y, penalties, alphas[: best + 1], self.tol)
+        self.alpha_ = float(alphas[coefs.shape[1] - 1])
+        self.path_ = pd.DataFrame({"alpha": alphas, self.rule: scores})
+        self.model_ = linear_model(X, y, coefs[:, -1])
         return self
 
-    def _fit_path(
-        self, values: Floats, y: Outcome, penalties: Floats, alphas: Floats | None, tol: float
+    def _find_largest(self, values: Floats, y: Outcome, penalties: Floats) -> float:
+        if _needs_own_path(values, y):
+            return find_largest(values, RiskSets.of(y, "breslow"), _scale(penalties), self.l1_ratio)
+        # the first two points will do: Coxnet puts the largest penalty that matters first
+        return float(
+            self._run_coxnet(values, y, penalties, self.inner_tol, n_alphas=2, alpha_min_ratio=0.99).alphas_[0]
+        )
+
+    def _fit_path(self, values: Floats, y: Outcome, penalties: Floats, alphas: Floats, tol: float) -> Floats:
+        """Coefficients, a column a penalty; Coxnet may end early, where the fit no longer improves."""
+        if _needs_own_path(values, y):
+            return fit_path(values, RiskSets.of(y, "breslow"), _scale(penalties), alphas, self.l1_ratio, tol)
+        coefs: Floats = self._run_coxnet(values, y, penalties, tol, alphas=alphas).coef_
+        return coefs
+
+    def _run_coxnet(
+        self, values: Floats, y: Outcome, penalties: Floats, tol: float, **grid: Any
     ) -> CoxnetSurvivalAnalysis:
-        """Fit a path; without penalties given, only its first two points, for the largest penalty that matters."""
         coxnet = CoxnetSurvivalAnalysis(
-            l1_ratio=self.l1_ratio,
-            n_alphas=2,
-            alphas=alphas,
-            alpha_min_ratio=0.99,
-            penalty_factor=penalties,
-            tol=tol,
-            max_iter=1_000_000,
+            l1_ratio=self.l1_ratio, penalty_factor=penalties, tol=tol, max_iter=1_000_000, **grid
         )
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="all coefficients are zero")
@@ -145,13 +168,31 @@ class CoxElasticNet(SurvivalEstimator):
             except ArithmeticError as error:  # raised where coefficients run away
                 raise ModelError(f"{RUNS_AWAY} ({error})") from error
 
-    def _inner_concordance(self, values: Floats, y: Outcome, penalties: Floats, alphas: Floats) -> Floats:
+    def _inner_scores(self, values: Floats, y: Outcome, penalties: Floats, alphas: Floats) -> Floats:
+        """Score every penalty in every fold, shape (n_folds, n_penalties)."""
         cells = []
+        everyone = RiskSets.of(y, "breslow")
         for train, test in split_by_events(y, min(self.inner_folds, y.n_events // 2), self.seed):
-            path = self._fit_path(values[train], y[train], penalties, alphas, self.inner_tol)
-            scores = comparable_pairs(y[test]).concordance(values[test] @ path.coef_)
-            # a path ends early where the fit no longer improves; its last solution stands for the rest
+            coefs = self._fit_path(values[train], y[train], penalties, alphas, self.inner_tol)
+            if self.rule == "concordance":
+                scores = comparable_pairs(y[test]).concordance(values[test] @ coefs)
+            else:
+                sets = RiskSets.of(y[train], "breslow")
+                whole, part = (values @ coefs)[everyone.order], (values[train] @ coefs)[sets.order]
+                inside = np.array([sets.log_likelihood(risk) for risk in part.T])
+                scores = np.array([everyone.log_likelihood(risk) for risk in whole.T]) - inside
+            # where a path ended early its last solution stands for the rest
             cells.append(np.pad(scores, (0, len(alphas) - len(scores)), mode="edge"))
         table = np.array(cells)
         usable = table[~np.isnan(table).any(axis=1)]  # a fold without a comparable pair says nothing
-        return usable.mean(axis=0) if len(usable) else np.zeros(len(alphas))
+        return usable if len(usable) else np.zeros((1, len(alphas)))
+
+
+def _needs_own_path(values: Floats, outcome: Outcome) -> bool:
+    return len(np.unique(outcome.stratum)) > 1 or values.shape[1] > len(values)
+
+
+def _scale(penalties: Floats) -> Floats:
+    """Multiply penalties to a mean of 1, as Coxnet does."""
+    scaled: Floats = penalties / penalties.mean()
+    return scaled

@@ -1,21 +1,20 @@
 """Cox regression for a handful of covariates."""
 
-import warnings
 from typing import Self
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import LinAlgError, LinAlgWarning
-from sklearn.exceptions import ConvergenceWarning
-from sksurv.linear_model import CoxPHSurvivalAnalysis
 
 from itgstrat.errors import ModelError
-from itgstrat.fitting.survival.base import RUNS_AWAY, SurvivalEstimator, linear_model, to_structured
+from itgstrat.fitting.partial_likelihood import RiskSets, fit_cox
+from itgstrat.fitting.survival.base import SurvivalEstimator, linear_model
 from itgstrat.outcome import Outcome, require_events
 
 
 class CoxPlain(SurvivalEstimator):
-    """Cox regression with a slight ridge penalty against separation; for a handful of covariates.
+    """Stratified Cox regression with a slight ridge penalty against separation; for a handful of covariates.
+
+    Efron's ties.
 
     Parameters
     ----------
@@ -39,7 +38,7 @@ class CoxPlain(SurvivalEstimator):
         X : DataFrame of shape (n_patients, n_features)
             Standardised features.
         y : Outcome
-            Outcome.
+            Outcome; each of its strata has a baseline hazard of its own.
 
         Returns
         -------
@@ -56,14 +55,6 @@ class CoxPlain(SurvivalEstimator):
         require_events(y, 1, "a Cox model")
         if len(y) < 2:
             raise ModelError("a Cox model compares patients; found only one")
-        cox = CoxPHSurvivalAnalysis(alpha=self.ridge, tol=1e-12, n_iter=200)
-        # steps that overshoot overflow and are halved; what counts is where they end
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.filterwarnings("error", category=LinAlgWarning)
-            warnings.filterwarnings("error", category=ConvergenceWarning)
-            try:
-                cox.fit(X.to_numpy(), to_structured(y))
-            except (ArithmeticError, ValueError, LinAlgError, LinAlgWarning, ConvergenceWarning) as error:
-                raise ModelError(f"{RUNS_AWAY} ({error})") from error
-        self.model_ = linear_model(X, y, cox.coef_)
+        values = X.to_numpy(dtype=np.float64)
+        self.model_ = linear_model(X, y, fit_cox(values, RiskSets.of(y), np.full(values.shape[1], self.ridge)))
         return self

@@ -1,0 +1,103 @@
+"""build_response_pipeline: from a configuration to an unfitted scikit-learn pipeline that learns a label."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from itgstrat.config import RunConfig
+from itgstrat.config.response import ResponseConfig
+from itgstrat.errors import ModelError
+from itgstrat.fitting.pipeline import Design, build_panel, design_of
+from itgstrat.fitting.response import RESPONSE_MODELS, ElasticNetLogistic, PlainLogistic, ResponseEstimator
+from itgstrat.response import Labelling
+
+
+def require_response(config: RunConfig) -> ResponseConfig:
+    """Give the section on the label, or say that there is none.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+
+    Returns
+    -------
+    ResponseConfig
+        The section.
+
+    Raises
+    ------
+    ModelError
+        If the run has a survival endpoint.
+    """
+    if config.response is None:
+        raise ModelError(f"the run {config.name!r} has no `response` section; a label is needed for a classifier")
+    return config.response
+
+
+def labelling_of(config: RunConfig) -> Labelling:
+    """Give the plain record that reads labels from a cohort.
+
+    Parameters
+    ----------
+    config : RunConfig
+        A run with a `response` section.
+
+    Returns
+    -------
+    Labelling
+        Column and values.
+    """
+    section = require_response(config)
+    return Labelling(section.column, section.positive, section.negative)
+
+
+def build_response_pipeline(
+    config: RunConfig, design: Design | None = None, plain: bool = False, spared: Sequence[str] = ()
+) -> Pipeline:
+    """Build the unfitted pipeline from cohort to the probability of a label.
+
+    Parameters
+    ----------
+    config : RunConfig
+        A run with a `response` section.
+    design : Design, optional
+        Other signatures and covariates than the configuration's, for baselines.
+    plain : bool
+        Take a plain logistic regression, for a handful of features; always so without signatures.
+    spared : sequence of str
+        Signatures that carry no penalty where the model is an elastic net.
+
+    Returns
+    -------
+    Pipeline
+        Steps ``features`` (FeaturePanel) and ``model``; fit it on a Cohort and a Response.
+    """
+    design = design or design_of(config)
+    plain = plain or not design.signatures
+    model = PlainLogistic() if plain else _build_model(config, (*_unpenalised(config, design), *spared))
+    return Pipeline([("features", build_panel(config, design)), ("model", model)])
+
+
+def _unpenalised(config: RunConfig, design: Design) -> tuple[str, ...]:
+    return () if require_response(config).penalise_covariates else design.covariates
+
+
+def _build_model(config: RunConfig, unpenalised: tuple[str, ...]) -> ResponseEstimator:
+    section = require_response(config)
+    shared: dict[str, Any] = {
+        "inner_folds": section.inner_folds,
+        "class_weight": section.class_weight,
+        "calibration": section.calibration,
+        "seed": config.seed,
+    }
+    if section.kind != "elastic_net_logistic":
+        return RESPONSE_MODELS[section.kind](**shared)
+    return ElasticNetLogistic(
+        l1_ratio=section.l1_ratio,
+        n_alphas=section.n_alphas,
+        alpha_min_ratio=section.alpha_min_ratio,
+        unpenalised=unpenalised,
+        **shared,
+    )

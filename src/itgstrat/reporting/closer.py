@@ -1,0 +1,108 @@
+"""The closer look at the configured model as tables of the report: strata, subgroups, optimism, sample size."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from itgstrat.reporting.parts import Table
+from itgstrat.reporting.wording import NOTHING, say_interval, say_number, say_p, say_time
+
+if TYPE_CHECKING:
+    from itgstrat.evaluation.closer import CloserLook
+    from itgstrat.evaluation.optimism import Optimism
+    from itgstrat.evaluation.sample_size import SampleSize
+    from itgstrat.evaluation.separation import Separation
+
+_MEASURES = {"harrell": "Harrell's concordance", "uno": "Uno's concordance", "brier": "Integrated Brier score"}
+_METHODS = {"bootstrap": "Harrell's bootstrap", "632plus": "the .632+ estimate, subsamples without replacement"}
+
+
+def tabulate_closer_look(closer: "CloserLook | None") -> tuple[Table, ...]:
+    """Lay out the closer look.
+
+    Parameters
+    ----------
+    closer : CloserLook or None
+        From the evaluation.
+
+    Returns
+    -------
+    tuple of Table
+        Strata, subgroups, optimism, sample size; those that there are.
+    """
+    return () if closer is None else tuple(_tables(closer))
+
+
+def _tables(closer: "CloserLook") -> Iterator[Table]:
+    if closer.separation:
+        yield _separation(closer.separation, closer.cut.p_value if closer.cut else None)
+    if closer.subgroups:
+        yield _subgroups(closer)
+    if closer.optimism:
+        yield _optimism(closer.optimism)
+    if closer.sample_size:
+        yield _sample_size(closer.sample_size, closer.horizon_days)
+
+
+def _separation(found: "Separation", selected_p: float | None) -> Table:
+    rows = tuple(
+        (
+            f"{one.stratum} over {one.against}",
+            str(one.n_patients),
+            str(one.n_events),
+            f"{say_number(one.ratio, 2)} ({say_number(one.low, 2)} to {say_number(one.high, 2)})",
+        )
+        for one in found.ratios
+    )
+    caption = (
+        "Out-of-fold risk strata: every patient cut by a model that had not seen the patient, compared within fold"
+    )
+    caption += f"; log-rank test, {say_p(found.p_value)}"
+    if selected_p is not None:
+        caption += f"; best single cut-point of the out-of-fold risks, p corrected for the search: {say_p(selected_p)}"
+    return Table(caption, ("Strata", "Patients", "Events", "Hazard ratio"), rows)
+
+
+def _subgroups(closer: "CloserLook") -> Table:
+    rows = tuple(
+        (
+            f"{one.variable}: {one.level}",
+            str(one.n_patients),
+            str(one.n_events),
+            say_interval(one.harrell) if one.harrell else "under 10 events",
+            say_interval(one.observed_expected) if one.observed_expected else NOTHING,
+        )
+        for one in closer.subgroups
+    )
+    when = f"Observed / expected at {say_time(closer.horizon_days)}"
+    caption = (
+        "Out-of-fold performance by clinical variable, numbers cut at the median; of many subgroups some differ by "
+        "chance, and nothing is shown of fewer than 10 events"
+    )
+    return Table(caption, ("Subgroup", "Patients", "Events", "Harrell's concordance", when), rows)
+
+
+def _optimism(found: "Optimism") -> Table:
+    rows = tuple(
+        (
+            _MEASURES[one.measure],
+            say_number(one.apparent),
+            say_number(one.optimism, signed=True),
+            say_number(one.corrected),
+        )
+        for one in found.measures
+    )
+    how = f"by {_METHODS[found.method]}, {found.draws} draws, the whole pipeline fitted in each"
+    return Table(f"Optimism {how}", ("Measure", "In training", "Optimism", "Corrected"), rows)
+
+
+def _sample_size(size: "SampleSize", horizon_days: float) -> Table:
+    rows = (
+        ("Patients, events", f"{size.n_patients:,}, {size.n_events:,}"),
+        ("Candidate features; events for each", f"{size.n_parameters}; {size.events_per_parameter:.1f}"),
+        ("Needed for a shrinkage of 0.9", f"{size.n_shrinkage:,}"),
+        ("Needed for an optimism of 0.05 in Nagelkerke's R2", f"{size.n_optimism:,}"),
+        (f"Needed for the overall risk at {say_time(horizon_days)} within 0.05", f"{size.n_overall:,}"),
+        ("Shrinkage to expect of a model without penalty", f"{size.expected_shrinkage:.2f}"),
+    )
+    caption = f"Sample size after Riley 2019 (doi 10.1002/sim.7992), for a Cox-Snell R2 of {size.r_squared:.2f}"
+    return Table(caption, ("", "Number"), rows)
