@@ -2,6 +2,7 @@ import inspect
 import json
 import os
 import re
+import runpy
 from importlib.resources import files
 from pathlib import Path
 from typing import get_args
@@ -469,10 +470,13 @@ def test_a_configuration_of_everything_is_the_same_after_a_round_trip(own):
 
 
 def test_the_documentation_names_every_setting():
-    page = (CONFIGS.parent / "docs" / "configuration.md").read_text(encoding="utf-8")
+    page = CONFIGS.parent / "docs" / "configuration.md"
+    builder = runpy.run_path(str(CONFIGS.parent / "scripts" / "build_settings.py"))
+    text = page.read_text(encoding="utf-8")
+    assert text == builder["settings_page"](), "run `python scripts/build_settings.py`"
     for section, schema in schemas().items():
         for name in schema.get("properties", {}):
-            assert f"`{name}`" in page, f"{section}.{name}"
+            assert f"`{name}`" in text, f"{section}.{name}"
 
 
 def test_a_selected_cut_point_makes_two_strata():

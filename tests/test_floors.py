@@ -29,11 +29,11 @@ FLOORS: dict[str, set[str]] = {
     "readers": {"errors", "outcome", "biology", "cohort"},  # no model, no config
     "fitting": CORE | {"config", "concordance"},  # no file
     "explanation": CORE,
-    "antagonists": CORE,
+    "antagonists": CORE | {"fitting"},  # tiers 2 and 3 fit; what prediction reaches does not, see the test below
     "evaluation": CORE | {"config", "concordance", "fitting", "explanation"},
     "prediction": CORE | {"explanation", "antagonists"},  # no fitting
     "recalibration": CORE | {"evaluation", "prediction"},
-    "reporting": CORE - {"scoring"} | {"config", "evaluation", "prediction"},
+    "reporting": CORE - {"scoring"} | {"config", "evaluation", "prediction", "antagonists"},
 }
 FLOORS["training"] = set(FLOORS)
 FLOORS["cli"] = set(FLOORS)
@@ -140,6 +140,23 @@ def test_scoring_and_learned_need_numpy_alone_and_prediction_no_fitting_library(
         or (room(name) in PREDICT and target.split(".")[0] in HEAVY)
     ]
     assert not foreign, "\n".join(foreign)
+
+
+def test_what_prediction_reaches_module_by_module_fits_nothing():
+    known = set(modules())
+    graph: dict[str, set[str]] = {name: set() for name in known}
+    for name, _, target in all_imports():
+        parts = target.split(".")
+        # importing a module runs the __init__ of every package above it
+        graph[name] |= {".".join(parts[:n]) for n in range(2, len(parts) + 1)} & known
+    reached, todo = set(), ["itgstrat.prediction"]
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += graph[name]
+    assert any(room(name) == "learned" for name in reached)
+    assert not [name for name in reached if room(name) == "fitting"]
 
 
 def test_no_assert_no_blind_except_and_no_print_outside_cli():

@@ -117,7 +117,7 @@ def test_covariates_missing_in_all_patients_are_noted():
 def test_a_horizon_beyond_the_follow_up_is_noted_and_not_told():
     bundle = replace(BUNDLE, info=BUNDLE.info | {"horizons_days": [365.0, 1e6]})
     told = predict(bundle, NEW)
-    assert told.notes == ("training was not followed to the last horizon; survival there is not told",)
+    assert told.notes[0] == "training was not followed to the last horizon; survival there is not told"
     assert told.table["survival_1000000_days"].isna().all()
     assert told.table["survival_365_days"].notna().all()
 

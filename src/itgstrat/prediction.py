@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from itgstrat.antagonists.table import tabulate_agents
 from itgstrat.cohort import Cohort, Dropped
 from itgstrat.errors import CohortError, name_some
 from itgstrat.explanation import explain_features, explain_genes
@@ -45,6 +46,8 @@ class Prediction:
         Name of the model.
     notes : tuple of str
         What holds for all patients.
+    agents : DataFrame
+        Tiers T0 and T1 of every agent, see `itgstrat.antagonists`; empty where the model holds no rules of agents.
     """
 
     table: pd.DataFrame
@@ -53,6 +56,7 @@ class Prediction:
     reference: str
     model_name: str
     notes: tuple[str, ...]
+    agents: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled") -> Prediction:
@@ -96,7 +100,18 @@ def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled"
         reference=reference,
         model_name=bundle.name,
         notes=(*_notes(bundle, cohort, featurised, reference), *map(str, cohort.dropped[len(everyone.dropped) :])),
+        agents=_tell_agents(bundle, cohort, featurised, table, reference),
     )
+
+
+def _tell_agents(
+    bundle: ModelBundle, cohort: Cohort, featurised: Featurised, table: pd.DataFrame, reference: Reference
+) -> pd.DataFrame:
+    """Tiers T0 and T1; thresholds do not hold for a patient whose expression is of another kind than training's."""
+    if bundle.agents is None:
+        return pd.DataFrame()
+    foreign = bundle.familiarity.is_foreign(bundle.recipe, featurised.measured)
+    return tabulate_agents(bundle.agents, cohort, table, bundle.name, reference, foreign)
 
 
 def take_alterations(cohort: Cohort, names: Sequence[str], not_assessed: NotAssessed = "fail") -> Cohort:
@@ -274,4 +289,23 @@ def _notes(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, referenc
         )
     elif bundle.horizons_days[-1] > bundle.model.followed_until_days:
         notes.append("training was not followed to the last horizon; survival there is not told")
-    return tuple(notes)
+    return (*notes, *_note_agents(bundle, featurised, reference))
+
+
+def _note_agents(bundle: ModelBundle, featurised: Featurised, reference: Reference) -> list[str]:
+    if bundle.agents is None:
+        return ["the model holds no rules of agents (no agents.npz), so nothing is told of any"]
+    notes = []
+    foreign = bundle.familiarity.is_foreign(bundle.recipe, featurised.measured)
+    if foreign.any() and reference != "cohort":
+        notes.append(
+            f"agents: of {int(foreign.sum())} of {len(foreign)} patients nothing that is scored is told, because their "
+            "expression is of another kind than training's and thresholds do not hold; with the reference `cohort` (30 "
+            "patients or more) quantiles of the cohort itself take their place"
+        )
+    if len(bundle.recipe.batches) > 1 and reference == "pooled":
+        notes.append(
+            "agents: training joined several cohorts; thresholds may not hold on a platform that none of them was "
+            "measured on, even where no patient is flagged: see whether the random pair of genes is high too often"
+        )
+    return notes

@@ -19,6 +19,7 @@ from itgstrat.evaluation import Evaluation, evaluate
 from itgstrat.evaluation.response import evaluate_response
 from itgstrat.evaluation.response_table import ResponseEvaluation
 from itgstrat.fitting import build_pipeline
+from itgstrat.fitting.agents import learn_agents
 from itgstrat.fitting.cutpoints import learn_strata
 from itgstrat.fitting.response.pipeline import build_response_pipeline, labelling_of
 from itgstrat.learned import ModelBundle, Strata
@@ -262,7 +263,8 @@ def bundle_of(
         strata = learn_strata(config.strata, ranked, training.require_outcome())
     # folded, the contributions of the features add up to the log odds
     record = model.fold() if isinstance(model, LogisticModel) else model
-    return ModelBundle(panel.recipe_, record, strata, panel.familiarity_, info, card)
+    agents = learn_agents(config, training)
+    return ModelBundle(panel.recipe_, record, strata, panel.familiarity_, info, card, agents)
 
 
 def _portable(config: RunConfig) -> dict[str, Any]:

@@ -1,12 +1,16 @@
-"""`itgstrat agents`: list, show."""
+"""`itgstrat agents`: list, show, eligible."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from itgstrat.cli.app import app
-from itgstrat.errors import CatalogueError
+from itgstrat.errors import BundleError, CatalogueError, OutputError
+from itgstrat.learned import ModelBundle
 
 RUNNER = CliRunner(env={"COLUMNS": "80"})
 
@@ -45,3 +49,42 @@ def test_every_agent_can_be_shown(name: str) -> None:
 def test_an_unknown_agent_is_an_error() -> None:
     with pytest.raises(CatalogueError, match="did you mean 'natalizumab'"):
         run("show", "natalizumap")
+
+
+def test_eligible_counts_everybody_and_writes_the_table(small: Path, tmp_path: Path) -> None:
+    words = ("eligible", str(small / "out" / "model"), str(small / "expression.tsv"), "--out", str(tmp_path / "a.tsv"))
+    text = run(*words)
+    table = pd.read_csv(tmp_path / "a.tsv", sep="\t", keep_default_na=False)
+    context = table[table["tier"] == "T1 target_context"]
+    for agent, own in context.groupby("agent"):
+        line = next(line for line in text.splitlines() if line.startswith(f"{agent} "))
+        assert line.split()[1] == str((own["call"] == "eligible").sum())
+    address = text.index("antibody-drug conjugate: the integrin is an address")
+    assert text.index("sigvotatug_vedotin") > address
+    assert "hypothesis-generating, not for clinical use" in text
+    assert "thresholds are quantiles of the training patients (ours)" in text
+    with pytest.raises(OutputError, match=r"a\.tsv exists; give another file or --force"):
+        run(*words)
+    run(*words, "--force")
+
+
+def test_mutations_that_are_loaded_close_what_was_open(small: Path, tmp_path: Path) -> None:
+    patients = pd.read_csv(small / "expression.tsv", sep="\t", nrows=1, index_col=0).columns
+    altered = tmp_path / "altered.tsv"
+    content = {"sample": patients, "KRAS_mut": 0, "NRAS_mut": 0, "MGMT_methylated": 1}
+    pd.DataFrame(content).to_csv(altered, sep="\t", index=False)
+    model, expression, out = str(small / "out" / "model"), str(small / "expression.tsv"), str(tmp_path / "a.tsv")
+    run("eligible", model, expression, "--alterations", str(altered), "--out", out)
+    table = pd.read_csv(out, sep="\t", keep_default_na=False)
+    own = table[table["tier"] == "T1 target_context"].groupby("agent")
+    assert "RAS" not in " ".join(own.get_group("abituzumab")["decided_by"])
+    assert set(own.get_group("cilengitide")["call"]) == {"not eligible"}
+    assert own.get_group("cilengitide")["decided_by"].str.contains("unmethylated").all()
+
+
+def test_a_model_without_rules_says_so(small: Path, tmp_path: Path) -> None:
+    bundle = replace(ModelBundle.load(small / "out" / "model"), agents=None)
+    folder = bundle.save(tmp_path / "model")
+    assert not (folder / "agents.npz").exists()
+    with pytest.raises(BundleError, match=r"holds no rules of agents \(no agents\.npz\).*train it again"):
+        run("eligible", str(folder), str(small / "expression.tsv"), "--out", str(tmp_path / "a.tsv"))

@@ -90,7 +90,7 @@ def test_the_files_are_written_and_said(small, tmp_path):
     assert called.code == 0
     assert called.out.startswith("60 patients by small (pooled reference): ")
     assert re.search("note: missing in every patient, .*: age\n", called.out)
-    names = ["explanations.tsv", "explanations_by_gene.tsv", "predictions.tsv", "report.html"]
+    names = ["agents.tsv", "explanations.tsv", "explanations_by_gene.tsv", "predictions.tsv", "report.html"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     last = called.out.splitlines()[-1]
     assert all(name in last for name in names)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from itgstrat.errors import ModelError, OutcomeError
-from itgstrat.evaluation import evaluate
+from itgstrat.evaluation import cells, evaluate
 from itgstrat.outcome import Outcome
 from tests.simulate import simulate_cohort
 
@@ -82,13 +82,11 @@ def separated():
 
 
 def test_a_covariate_that_separates_perfectly():
-    with pytest.raises(ModelError, match="a feature separates early from late events"):
-        judge(separated())
-    config = make_config(evaluation=NO_DRAWS, model={"inner_folds": 3, "n_alphas": 8, "penalise_covariates": True})
-    found = judge(separated(), config)
-    assert found.internal.row("model").harrell.estimate > 0.9
-    assert found.internal.row("clinical") is None
-    assert any("no baseline 'clinical only' (the Cox model has no finite coefficients" in note for note in found.notes)
+    for penalised in (False, True):
+        model = {"inner_folds": 3, "n_alphas": 8, "penalise_covariates": penalised}
+        found = judge(separated(), make_config(evaluation=NO_DRAWS, model=model))
+        for row in ("model", "clinical"):  # what a free covariate has to be held by, and plain Cox models have anyway
+            assert found.internal.row(row).harrell.estimate > 0.9
 
 
 def test_more_features_than_patients():
@@ -115,3 +113,28 @@ def test_a_clinical_variable_that_is_missing_in_everybody_in_a_fold():
     found = judge(replace(cohort, clinical=cohort.clinical.assign(age=age)))
     assert found.internal.row("clinical") is None
     assert np.isfinite(found.internal.row("model").harrell.estimate)
+
+
+def test_draws_that_cannot_be_fitted_are_left_out_and_counted(monkeypatch):
+    judge_one = cells._judge
+
+    def fail_some(cell, *more):
+        if cell.entry.name in ("random 1", "permuted 0") and cell.split.test[0] == cell.trial.splits[1].test[0]:
+            raise ModelError("no finite coefficients")
+        return judge_one(cell, *more)
+
+    monkeypatch.setattr(cells, "_judge", fail_some)
+    found = judge(simulate_cohort(90, 100, EFFECTS).cohort, make_config(evaluation={"permutations": 3}))
+    assert len(found.internal.random.concordance) == 2
+    assert len(found.permuted.concordance) == 2
+    for role in ("random", "permuted"):
+        assert any(f"1 fits of {role} models failed and are left out (no finite" in note for note in found.notes)
+
+
+def test_permutations_that_leave_a_fold_without_events_are_left_out_and_counted():
+    cohort = simulate_cohort(60, 100, EFFECTS).cohort
+    event = np.isin(np.arange(60), np.flatnonzero(cohort.outcome.event)[:9])
+    found = judge(with_outcome(cohort, event), make_config(evaluation=NO_DRAWS | {"folds": 2, "permutations": 12}))
+    (note,) = [note for note in found.notes if "of permuted models failed and are left out" in note]
+    assert "events among 30 patients" in note
+    assert 0 < len(found.permuted.concordance) < 12

@@ -234,10 +234,33 @@ def test_a_penalty_tames_a_perfect_separation(model):
     assert ((survival >= 0) & (survival <= 1)).all()
 
 
-@pytest.mark.parametrize("model", [CoxElasticNet(unpenalised=("order",)), CoxPlain(ridge=0.0)])
-def test_a_perfect_separation_without_a_penalty_is_told(model):
+def test_a_perfect_separation_without_a_penalty_is_told():
     with pytest.raises(ModelError, match="has no finite coefficients: a feature separates early from late events"):
-        model.fit(*separate())
+        CoxPlain(ridge=0.0).fit(*separate())
+
+
+@pytest.mark.parametrize("strata", [1, 2])
+@pytest.mark.parametrize("p", [3, 80])
+def test_a_free_covariate_that_separates_is_held_by_a_slight_ridge(strata, p):
+    features, outcome = separate()
+    rng = np.random.default_rng(1)
+    features = features.join(pd.DataFrame(rng.standard_normal((60, p)), columns=[f"more{i}" for i in range(p)]))
+    features["rare"] = np.arange(60) == 59  # never had an event; in some inner folds there is none
+    outcome = make_outcome(outcome.event, outcome.time_days, stratum=np.arange(60) % strata)
+    fitted = CoxElasticNet(unpenalised=("order", "rare")).fit(features.astype(float), outcome)
+    assert fitted.score(features, outcome) > 0.95
+    assert 1 < np.abs(fitted.model_.coef[0]) < 100
+    assert np.abs(fitted.model_.coef[-1]) < 5
+
+
+def test_a_free_covariate_that_does_not_separate_carries_no_penalty():
+    outcome = make_outcome(Y.event, Y.time_days, stratum=STRATA)
+    for y in (Y, outcome):
+        fitted = CoxElasticNet(unpenalised=("f0",)).fit(X, y)
+        sets = RiskSets.of(y, "breslow")
+        slope = X.to_numpy()[sets.order].T @ sets.residuals((X.to_numpy() @ fitted.model_.coef)[sets.order])
+        assert abs(slope[0]) < 1e-4  # the likelihood is at its maximum there
+        assert np.abs(slope[1:]).max() > 1
 
 
 @pytest.mark.parametrize("model", [CoxElasticNet(), CoxPlain()])

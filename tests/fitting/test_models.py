@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 from itgstrat.errors import ItgstratError, ModelError, OutcomeError
-from itgstrat.fitting.survival import SURVIVAL_MODELS
+from itgstrat.fitting.survival import SURVIVAL_MODELS, CoxRidge, ExtraSurvivalTrees, Member
 from itgstrat.fitting.survival.base import split_by_events
 from itgstrat.learned import LinearRisk, ModelBundle
 from itgstrat.learned.model import MODEL_KINDS, pack_model, unpack_model
@@ -31,6 +31,7 @@ FAST: dict[str, dict[str, Any]] = {
     "extra_survival_trees": {"n_trees": 30},
     "boosted_cox": {"n_steps": 40},
     "componentwise_cox": {"n_steps": 60},
+    "stack": {"members": (Member("ridge", CoxRidge(n_penalties=6)), Member("trees", ExtraSurvivalTrees(n_trees=30)))},
 }
 #: Models of one likelihood for all times, which has no maximum where features tell every event time apart.
 PARAMETRIC = {"weibull_aft", "lognormal_aft"}

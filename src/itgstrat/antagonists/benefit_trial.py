@@ -98,6 +98,11 @@ class Trial:
             self.notes,
         )
 
+    def score_at(self, quantiles: Sequence[float]) -> pd.Series:
+        """Scores at quantiles, each once: of a marker that is there or not, two are left."""
+        scores = pd.Series(np.quantile(self.score, quantiles), pd.Index(quantiles, name="quantile"), name="score")
+        return scores.drop_duplicates()
+
     @property
     def adjustment(self) -> pd.DataFrame:
         """Covariates and, where there are several strata, a column of 0 and 1 for each but the first."""

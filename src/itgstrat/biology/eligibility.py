@@ -173,5 +173,5 @@ def _marker(marker: Biomarker, catalogue: Catalogue) -> Clause:
 
 def _state(marker: Biomarker) -> Clause:
     ending, direction = _STATES[marker.favours]
-    label = marker.marker if marker.favours in marker.marker else f"{marker.marker}: {marker.favours}"
+    label = marker.marker if marker.favours in marker.marker else f"{marker.marker} ({marker.favours})"
     return Clause("state", label, direction, alterations=tuple(f"{gene}_{ending}" for gene in marker.genes))

@@ -1,15 +1,29 @@
 """`itgstrat agents`: the drugs, their targets, trials and markers."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from itgstrat.cli.facts import AsJson, print_json, print_record, print_table, say
+from itgstrat.cli.options import Force
+from itgstrat.cli.reading import (
+    Altered,
+    Clinical,
+    CohortName,
+    Expression,
+    Model,
+    ReferenceName,
+    UnitName,
+    read_new_cohort,
+)
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from itgstrat.biology import Biomarker, Catalogue, Check, Trial
 
-app = typer.Typer(no_args_is_help=True, help="The agents: antagonists, conjugates, carriers, comparators: list, show.")
+app = typer.Typer(no_args_is_help=True, help="The agents: list, show; and who is eligible.")
 
 
 @app.command("list")
@@ -62,6 +76,61 @@ def show(agent: Annotated[str, typer.Argument(help="Id, name or synonym.")], as_
         _print_trial(trial)
     for marker in found.biomarkers:
         _print_marker(marker)
+
+
+@app.command("eligible")
+def eligible(
+    model: Model,
+    expression: Expression,
+    clinical: Clinical = None,
+    alterations: Altered = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Table to write.")] = Path("agents.tsv"),
+    reference: ReferenceName = "pooled",
+    name: CohortName = None,
+    unit: UnitName = "auto",
+    force: Force = False,
+) -> None:
+    """Count who is eligible for which agent, by target and context (tier T1, putative), and why the others are not."""
+    from itgstrat.antagonists.context import count_calls, take_adjusted
+    from itgstrat.errors import OutputError
+    from itgstrat.learned import ModelBundle
+    from itgstrat.prediction import predict
+
+    if out.exists() and not force:
+        raise OutputError(f"{out} exists; give another file or --force")
+    bundle = ModelBundle.load(model)
+    rules = bundle.require_agents()
+    cohort = read_new_cohort(bundle, expression, clinical, alterations, name, unit)
+    table = predict(bundle, cohort, reference).agents
+    table.to_csv(out, sep="\t", index=False)
+    adjusted = count_calls(take_adjusted(table)) if rules.adjusts else None
+    _print_counts(count_calls(table), adjusted=adjusted)
+    if rules.tumour_type and rules.tumour_type in cohort.clinical:
+        types = cohort.clinical[rules.tumour_type].rename_axis("patient").rename("type").reset_index()
+        typed = table.merge(types.astype({"patient": str}), on="patient").dropna(subset="type")
+        for one, own in typed.groupby("type"):
+            _print_counts(count_calls(own), f" ({rules.tumour_type} {one})")
+    say(
+        f"T1 target_context, putative: thresholds are quantiles of the training patients ({rules.reference}).",
+        "A clause that fails decides; one that is unknown leaves the answer open.",
+        "Not learned from response; hypothesis-generating, not for clinical use.",
+        f"{out}: every patient, agent and tier, with reasons",
+    )
+
+
+def _print_counts(counts: "pd.DataFrame", of: str = "", adjusted: "pd.DataFrame | None" = None) -> None:
+    from itgstrat.biology import AGENT_CLASSES
+
+    titles = {str(name): title for name, title in AGENT_CLASSES.items()}
+    titles["control"] = "control: random genes as the target, no drug"
+    sections: dict[str, list[tuple[str, ...]]] = {f"{title}{of}": [] for title in titles.values()}
+    for position, row in enumerate(counts.to_dict("records")):
+        cells = [str(row["agent"]), f"{row['eligible']} ({row['eligible'] / row['patients']:.0%})"]
+        cells += [str(adjusted["eligible"].iloc[position])] if adjusted is not None else []
+        cells += [str(row["not eligible"]), str(row["cannot tell"]), str(row["reasons"]).partition("; ")[0]]
+        sections[f"{titles[str(row['class'])]}{of}"].append(tuple(cells))
+    extra = () if adjusted is None else ("adjusted",)
+    print_table(("agent", "eligible", *extra, "not", "cannot tell", "commonest reason against"), sections)
 
 
 def _say_signature(name: str, catalogue: "Catalogue") -> str:

@@ -13,6 +13,7 @@ import typer
 from itgstrat import __version__
 from itgstrat.cli import (
     agents,
+    benefit,
     check,
     demo,
     fetch,
@@ -64,6 +65,7 @@ for module in (demo, train, predict, recalibrate, scan, check, schema, inspect, 
 app.add_typer(signatures.app, name="signatures")
 app.add_typer(systems.app, name="systems")
 app.add_typer(agents.app, name="agents")
+app.add_typer(benefit.app, name="benefit")
 
 
 def main() -> None:

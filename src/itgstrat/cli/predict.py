@@ -1,39 +1,35 @@
 """`itgstrat predict`: a trained model on new patients."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from itgstrat.cli.options import Force
+from itgstrat.cli.reading import (
+    Altered,
+    Clinical,
+    CohortName,
+    Expression,
+    Model,
+    ReferenceName,
+    UnitName,
+    read_new_cohort,
+)
 
 if TYPE_CHECKING:
     from itgstrat.prediction import Prediction
 
 
 def run(
-    model: Annotated[Path, typer.Argument(help="Model folder that `itgstrat train` wrote.")],
-    expression: Annotated[str, typer.Argument(help="Expression file of the new patients, or survset:NAME.")],
-    clinical: Annotated[Path | None, typer.Option("--clinical", help="Clinical file with the covariates.")] = None,
-    alterations: Annotated[
-        list[Path] | None,
-        typer.Option("--alterations", help="Mutations, copy number or a per-sample table; repeatable."),
-    ] = None,
+    model: Model,
+    expression: Expression,
+    clinical: Clinical = None,
+    alterations: Altered = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder.")] = Path("itgstrat-prediction"),
-    reference: Annotated[
-        Literal["pooled", "batch", "cohort"],
-        typer.Option(
-            "--reference",
-            metavar="HOW",
-            help="pooled: frozen training reference; batch: that of the training cohort named by --name; cohort: "
-            "location and scale learned from these patients (30 or more).",
-        ),
-    ] = "pooled",
-    name: Annotated[str | None, typer.Option("--name", help="Name of the cohort.")] = None,
-    unit: Annotated[
-        Literal["auto", "counts", "linear", "log2", "log-ratio", "z-score"],
-        typer.Option("--unit", metavar="UNIT", help="auto, counts, linear, log2, log-ratio or z-score."),
-    ] = "auto",
+    reference: ReferenceName = "pooled",
+    name: CohortName = None,
+    unit: UnitName = "auto",
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html too.")] = True,
     force: Force = False,
 ) -> None:
@@ -41,25 +37,18 @@ def run(
     from itgstrat.learned import ModelBundle
     from itgstrat.output import check_folder, write_folder
     from itgstrat.prediction import predict
-    from itgstrat.readers import read_cohort
-    from itgstrat.readers.tables import read_clinical
-    from itgstrat.readers.wanted import read_wanted
 
     check_folder(out, force)
     bundle = ModelBundle.load(model)
-    table = read_clinical(clinical) if clinical else None
-    columns = None if table is None else {c: c for c in bundle.info["covariates"] if c in table.columns}
-    altered = read_wanted(alterations, bundle.info.get("alterations", ())) if alterations else None
-    # the mean of a gene's rows looks at one patient only, where the highest mean would look at the whole file
-    cohort = read_cohort(
-        expression, name=name, clinical=table, columns=columns, unit=unit, duplicates="mean", alterations=altered
-    )
+    cohort = read_new_cohort(bundle, expression, clinical, alterations, name, unit)
     prediction = predict(bundle, cohort, reference)
 
     def write(folder: Path) -> None:
         prediction.table.to_csv(folder / "predictions.tsv", sep="\t", index=False)
         prediction.explanations.to_csv(folder / "explanations.tsv", sep="\t", index=False)
         prediction.genes.to_csv(folder / "explanations_by_gene.tsv", sep="\t", index=False)
+        if len(prediction.agents):
+            prediction.agents.to_csv(folder / "agents.tsv", sep="\t", index=False)
         if report:
             from itgstrat.reporting import prediction_report, response_prediction_report
 
@@ -81,4 +70,5 @@ def _say(prediction: "Prediction", out: Path, report: bool) -> None:
     for note in prediction.notes:
         typer.echo(f"note: {note}")
     files = "predictions.tsv  explanations.tsv  explanations_by_gene.tsv"
+    files += "  agents.tsv" if len(prediction.agents) else ""
     typer.echo(f"{out}/{'report.html  ' if report else ''}{files}")

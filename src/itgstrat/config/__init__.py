@@ -1,5 +1,6 @@
 """Run configuration: YAML in, one frozen record out; every fault is told at once, by its path."""
 
+from itgstrat.config.antagonists import AntagonistsConfig
 from itgstrat.config.cohorts import CohortConfig, ColumnConfig, EndpointConfig, ValidationConfig
 from itgstrat.config.features import AdjustConfig, FeaturesConfig, WithoutConfig
 from itgstrat.config.loading import apply_overrides, build_config, load_config, parse_yaml
@@ -29,6 +30,7 @@ from itgstrat.config.settings import (
 __all__ = [
     "AcceleratedConfig",
     "AdjustConfig",
+    "AntagonistsConfig",
     "BoostedConfig",
     "CohortConfig",
     "ColumnConfig",

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from itgstrat.config.models import MODEL_TAGS
+from itgstrat.config.models import MODEL_TAGS, SHAPES
 from itgstrat.config.settings import RunConfig
 from itgstrat.errors import ConfigError, InputError
 
@@ -160,7 +160,11 @@ def _say(item: Any) -> str:
         return "this key is not known here (see `itgstrat schema`)"
     if item["type"] == "missing":
         return "is needed and missing"
-    if item["type"] == "model_type":
+    if item["type"] == "union_tag_invalid" and isinstance(item["input"], dict):
+        known = item["ctx"]["expected_tags"].replace("'", "").split(", ")
+        known += [kind for kind, shape in SHAPES.items() if shape in known]
+        return f"kind: {item['ctx']['tag']} is none of {', '.join(sorted(known))}"
+    if item["type"] in ("model_type", "union_tag_invalid"):
         return f"needs a section of `key: value` lines, found {item['input']!r}"
     message = " ".join(str(item["msg"]).removeprefix("Value error, ").split())
     return message if item["type"] == "value_error" else f"{message}, found {item['input']!r}"

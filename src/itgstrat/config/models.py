@@ -87,11 +87,11 @@ class AcceleratedConfig(Section):
 def _kind(value: Any) -> str:
     """Tell the kind; a section without one is the elastic net."""
     kind = value.get("kind", "elastic_net_cox") if isinstance(value, dict) else getattr(value, "kind", "")
-    return _TAGS.get(str(kind), str(kind))
+    return SHAPES.get(str(kind), str(kind))
 
 
 #: Kind -> name of its shape, where several kinds share one.
-_TAGS = {"extra_survival_trees": "random_survival_forest", "lognormal_aft": "weibull_aft"}
+SHAPES = {"extra_survival_trees": "random_survival_forest", "lognormal_aft": "weibull_aft"}
 
 SingleConfig = (
     Annotated[ElasticNetConfig, Tag("elastic_net_cox")]

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from itgstrat.config.antagonists import AntagonistsConfig
 from itgstrat.config.cohorts import CohortConfig, EndpointConfig, ValidationConfig
 from itgstrat.config.features import FeaturesConfig
 from itgstrat.config.models import ElasticNetConfig, ModelConfig
@@ -139,9 +140,10 @@ class RunConfig(Section):
     )
     validation: ValidationConfig = ValidationConfig()
     features: FeaturesConfig = FeaturesConfig()
-    model: ModelConfig = ElasticNetConfig()
+    model: ModelConfig = Field(default=ElasticNetConfig(), description="The survival model and its tuning.")
     evaluation: EvaluationConfig = EvaluationConfig()
     strata: StrataConfig = StrataConfig()
+    antagonists: AntagonistsConfig = AntagonistsConfig()
     compute: ComputeConfig = ComputeConfig()
     seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of every random choice.")
     out: str | None = Field(default=None, description="Output folder; runs/NAME by default.")

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2
 
-from itgstrat.evaluation.hazards import cluster_error, fit_cox
 from itgstrat.evaluation.interval import Interval, from_draws, from_error
 from itgstrat.evaluation.metrics import observed_weights, survival_at
-from itgstrat.evaluation.recalibration import recalibrate, transform
+from itgstrat.evaluation.weak_calibration import regress_calibration, transform
+from itgstrat.evaluation.weighted_cox import cluster_error, fit_weighted_cox
 from itgstrat.outcome import Outcome
 
 Floats = npt.NDArray[np.float64]
@@ -59,7 +59,7 @@ def horizon_recalibration(outcome: Outcome, survival: Floats, horizon_days: floa
     r"""Estimate calibration intercept and slope at a horizon, on the complementary log-log scale.
 
     Regression of the event by the horizon on :math:`\log(-\log S_i(t))`, weighted by the inverse probability of
-    having been observed; see `recalibrate`.
+    having been observed; see `regress_calibration`.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def horizon_recalibration(outcome: Outcome, survival: Floats, horizon_days: floa
     """
     died = outcome.event & (outcome.time_days <= horizon_days)
     weights = observed_weights(outcome, np.array([horizon_days]))[:, 0]
-    return recalibrate(died, 1.0 - survival, "cloglog", weights)
+    return regress_calibration(died, 1.0 - survival, "cloglog", weights)
 
 
 def overall_slope(outcome: Outcome, survival: Floats, groups: npt.NDArray[np.intp]) -> Interval:
@@ -119,7 +119,7 @@ def overall_slope(outcome: Outcome, survival: Floats, groups: npt.NDArray[np.int
     if spread < 1e-8:
         return Interval(np.nan, np.nan, np.nan)
     scaled = (score - score.mean()) / spread
-    fits = fit_cox(rows, scaled[:, None, None], np.ones((len(rows), 1)), np.array([spread]))
+    fits = fit_weighted_cox(rows, scaled[:, None, None], np.ones((len(rows), 1)), np.array([spread]))
     error = cluster_error(rows, scaled, fits, np.tile(np.arange(n), repeats))
     return from_error(fits.beta[0, 0] / spread, error / spread)
 

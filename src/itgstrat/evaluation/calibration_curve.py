@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from itgstrat.evaluation.hazards import CoxFits, fit_cox
 from itgstrat.evaluation.interval import Interval, from_draws
-from itgstrat.evaluation.recalibration import transform
+from itgstrat.evaluation.weak_calibration import transform
+from itgstrat.evaluation.weighted_cox import CoxFits, fit_weighted_cox
 from itgstrat.outcome import Outcome
 
 Floats = npt.NDArray[np.float64]
@@ -90,11 +90,11 @@ def calibration_curve(
     pooled = Outcome(outcome.event, outcome.time_days, np.full(len(outcome), "all"))
     columns = spline(score)
     start = np.zeros(columns.shape[2])
-    point = fit_cox(pooled, columns, np.ones((len(outcome), 1)), start)
+    point = fit_weighted_cox(pooled, columns, np.ones((len(outcome), 1)), start)
     if np.isnan(point.beta).any():
         return None
     drawn = weights[:, :CURVE_DRAWS].astype(float)
-    fits = fit_cox(pooled, columns, drawn, point.beta[:, 0])
+    fits = fit_weighted_cox(pooled, columns, drawn, point.beta[:, 0])
     ends = np.quantile(survival, [0.01, 0.99])
     grid = np.linspace(ends[0], ends[1], n_points)
     basis = spline(transform(1.0 - grid, "cloglog"))

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from itgstrat.cohort import Cohort
 from itgstrat.config import ComputeConfig, RunConfig, StrataConfig
-from itgstrat.errors import ModelError, OutputError
+from itgstrat.errors import ModelError, OutcomeError, OutputError
 from itgstrat.evaluation.designs import Entry
 from itgstrat.evaluation.nulls import permute_outcome
 from itgstrat.evaluation.protocol import Judged
@@ -189,6 +189,10 @@ def run_cell(key: str, cell: Cell | None, pipeline: Pipeline | None, strata: Str
         return _judge(cell, clone(pipeline), train, test, strata if cell.entry.role == "row" else None)
     except ModelError as error:
         return error
+    except OutcomeError as error:  # outcomes that are dealt out may leave a fold with too few events
+        if cell.entry.role != "permuted":
+            raise
+        return ModelError(str(error))
 
 
 def _judge(

@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 
 from itgstrat.errors import ModelError, name_some
 from itgstrat.evaluation.interval import Interval, from_draws
-from itgstrat.evaluation.recalibration import NEAREST, recalibrate
+from itgstrat.evaluation.weak_calibration import NEAREST, regress_calibration
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -107,7 +107,7 @@ def judge_probabilities(
     labels, predicted = _check(label, probability)
     weights = _bootstrap(len(labels), draws, seed)
     point, drawn = _measure(labels, predicted, np.ones((len(labels), 1)))[:, 0], _measure(labels, predicted, weights)
-    intercept, slope = recalibrate(labels, predicted)
+    intercept, slope = regress_calibration(labels, predicted)
     return ClassMeasures(
         n_patients=len(labels),
         n_positive=int(labels.sum()),

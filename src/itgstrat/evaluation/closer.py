@@ -17,6 +17,7 @@ from itgstrat.evaluation.protocol import Judged
 from itgstrat.evaluation.sample_size import SampleSize, judge_sample_size
 from itgstrat.evaluation.separation import Separation, judge_strata
 from itgstrat.evaluation.subgroups import Subgroup, judge_subgroups
+from itgstrat.evaluation.target_high import judge_target_high
 from itgstrat.fitting.cutpoints import SelectedCut, select_cut
 from itgstrat.fitting.pipeline import build_pipeline
 from itgstrat.outcome import Outcome
@@ -45,6 +46,8 @@ class CloserLook:
         Where it was asked for.
     notes : tuple of str
         What could not be had, and a warning where there are too few patients.
+    target_high : tuple of Subgroup
+        Tier T0: out-of-fold performance among the patients whose target is high, by target.
     """
 
     sample_size: SampleSize | None
@@ -54,6 +57,7 @@ class CloserLook:
     horizon_days: float
     optimism: Optimism | None
     notes: tuple[str, ...]
+    target_high: tuple[Subgroup, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain JSON types."""
@@ -133,7 +137,8 @@ def look_closer(
         settings.bootstrap,
         config.seed,
     )
-    return CloserLook(size, separation, cut, subgroups, horizon_days, optimism, tuple(notes))
+    high = judge_target_high(config, cohort, judged, groups, horizon_days, survival)
+    return CloserLook(size, separation, cut, subgroups, horizon_days, optimism, tuple(notes), high)
 
 
 def _within(outcome: Outcome, groups: npt.NDArray[np.intp]) -> Outcome:

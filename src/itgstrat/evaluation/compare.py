@@ -49,7 +49,7 @@ LABELS = {
     "without_integrins": "no integrin genes",
     "signatures": "signatures only",
     "clinical": "clinical only",
-    "clinical_proliferation": "clinical + proliferation",
+    "clinical_proliferation": "clinical + prolif.",
     "proliferation": "proliferation only",
     "tumour_type": "tumour type only",
     "kaplan_meier": "Kaplan-Meier",

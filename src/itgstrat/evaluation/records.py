@@ -211,15 +211,15 @@ class Comparison:
         content["calibration"] = dict(self.calibration)
         content["curves"] = {horizon: asdict(curve) for horizon, curve in self.curves.items()}
         content["decisions"] = dict(self.decisions)
-        return {key: _null_nan(value) for key, value in content.items()}
+        return {key: null_nan(value) for key, value in content.items()}
 
 
-def _null_nan(value: Any) -> Any:
+def null_nan(value: Any) -> Any:
     """None for NaN, which JSON does not have."""
     if isinstance(value, dict):
-        return {key: _null_nan(item) for key, item in value.items()}
+        return {key: null_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_null_nan(item) for item in value]
+        return [null_nan(item) for item in value]
     return None if isinstance(value, float) and np.isnan(value) else value
 
 
@@ -263,6 +263,6 @@ class Evaluation:
             "finding": self.finding,
             "notes": list(self.notes),
             "permuted": asdict(self.permuted) if self.permuted else None,
-            "closer": _null_nan(self.closer.as_dict()) if self.closer else None,
+            "closer": null_nan(self.closer.as_dict()) if self.closer else None,
             "comparisons": [comparison.as_dict() for comparison in self.comparisons],
         }

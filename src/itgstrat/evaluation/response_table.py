@@ -1,6 +1,5 @@
 """The comparison of a classifier with its baselines: rows, paired differences, random signatures."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from itgstrat.evaluation.classification import judge_probabilities, subtract_pro
 from itgstrat.evaluation.discrimination import Block, resampled_concordance
 from itgstrat.evaluation.interval import Interval, from_draws
 from itgstrat.evaluation.protocol import Kind
+from itgstrat.evaluation.records import null_nan
 from itgstrat.response import Response
 
 Floats = npt.NDArray[np.float64]
@@ -146,17 +146,7 @@ class ResponseComparison:
         content["rows"] = [asdict(row) for row in self.rows]
         content["differences"] = [asdict(item) for item in self.differences]
         content["random"] = asdict(self.random) if self.random else None
-        plain: dict[str, Any] = _plain(content)
-        return plain
-
-
-def _plain(value: Any) -> Any:
-    """None for NaN, which JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+        return {key: null_nan(value) for key, value in content.items()}
 
 
 @dataclass(frozen=True, eq=False)

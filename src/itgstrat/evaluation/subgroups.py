@@ -111,15 +111,47 @@ def judge_subgroups(
         levels = name_levels(column)
         for level in dict.fromkeys(levels.dropna().sort_values()) if levels.nunique() > 1 else ():
             rows = np.flatnonzero((levels == level).to_numpy(dtype=bool, na_value=False))
-            own = outcome[rows]
-            harrell = calibration = None
-            if own.n_events >= LEAST_EVENTS:
-                weights = bootstrap_weights(own, draws, seed)
-                harrell = _concordance(own, risk[:, rows], groups[:, rows], weights)
-                if horizon_days < followed_until(own) and not np.isnan(survival[:, rows]).any():
-                    calibration = observed_expected(own, survival[:, rows], horizon_days, weights)
-            found.append(Subgroup(str(name), str(level), len(own), own.n_events, harrell, calibration))
+            found.append(
+                judge_subgroup(str(name), str(level), rows, outcome, risk, groups, survival, horizon_days, draws, seed)
+            )
     return tuple(found)
+
+
+def judge_subgroup(
+    variable: str,
+    level: str,
+    rows: npt.NDArray[np.intp],
+    outcome: Outcome,
+    risk: Floats,
+    groups: npt.NDArray[np.intp],
+    survival: Floats,
+    horizon_days: float,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Subgroup:
+    """Judge the out-of-fold predictions of some patients.
+
+    Parameters
+    ----------
+    variable, level : str
+        What they are called.
+    rows : ndarray of int, shape (n_some,)
+        The patients.
+    outcome, risk, groups, survival, horizon_days, draws, seed
+        As in `judge_subgroups`.
+
+    Returns
+    -------
+    Subgroup
+        Without performance where they have fewer than 10 events.
+    """
+    own, harrell, calibration = outcome[rows], None, None
+    if own.n_events >= LEAST_EVENTS:
+        weights = bootstrap_weights(own, draws, seed)
+        harrell = _concordance(own, risk[:, rows], groups[:, rows], weights)
+        if horizon_days < followed_until(own) and not np.isnan(survival[:, rows]).any():
+            calibration = observed_expected(own, survival[:, rows], horizon_days, weights)
+    return Subgroup(variable, level, len(own), own.n_events, harrell, calibration)
 
 
 def name_levels(column: pd.Series) -> pd.Series:

@@ -149,20 +149,24 @@ class _Plan:
     def collect(self, results: Iterator[Found]) -> tuple[Rows, list[str]]:
         """Take this trial's results off the stream; and a note on each baseline that could not be had."""
         rows: Rows = {}
-        notes = []
+        failed: dict[str, list[ModelError]] = {}
         for entry, cells in self.entries:
             found = []
             for result in islice(results, len(cells)):
                 if not isinstance(result, ModelError):
                     found.append(result)
-                elif entry.role == "random" or entry.name == "model":
+                elif entry.name == "model":
                     raise result
                 else:
-                    reason = result
+                    failed.setdefault(entry.name if entry.role == "row" else entry.role, []).append(result)
             if len(found) == len(cells):
                 rows[entry.name] = found
-            elif entry.role == "row":
-                notes.append(f"{self.trial.step}: no baseline {LABELS[entry.name]!r} ({reason})")
+        notes = [
+            f"{self.trial.step}: no baseline {LABELS[name]!r} ({reasons[0]})"
+            if name in LABELS
+            else f"{self.trial.step}: {len(reasons)} fits of {name} models failed and are left out ({reasons[0]})"
+            for name, reasons in failed.items()
+        ]
         return rows, notes
 
     def _named(self, role: str, rows: Rows) -> list[Entry]:

@@ -22,9 +22,14 @@ from itgstrat.fitting.partial_likelihood import RUNS_AWAY, RiskSets, one_thread
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+#: Steps without gain, and the violation relative to the steepest slope, at which only rounding is left.
+STALLED, ROUNDING = 4, 1e-7
+
 
 @one_thread()
-def fit_path(values: Floats, sets: RiskSets, factor: Floats, alphas: Floats, l1_ratio: float, tol: float) -> Floats:
+def fit_path(
+    values: Floats, sets: RiskSets, factor: Floats, alphas: Floats, l1_ratio: float, tol: float, ridge: float = 0.0
+) -> Floats:
     """Fit one model a penalty, each from where the last one ended.
 
     Parameters
@@ -41,6 +46,8 @@ def fit_path(values: Floats, sets: RiskSets, factor: Floats, alphas: Floats, l1_
         1 is lasso, towards 0 is ridge.
     tol : float
         Largest slope of the objective, per patient, that may be left.
+    ridge : float
+        Penalty on the squared coefficients whose factor is 0, the same along the path; for those that separate.
 
     Returns
     -------
@@ -56,19 +63,19 @@ def fit_path(values: Floats, sets: RiskSets, factor: Floats, alphas: Floats, l1_
     usable = (factor > 0) | sets.varies(values)
     path = _Path(values[:, usable], sets, tol * len(values))
     coefs = np.zeros((len(factor), len(alphas)))
-    strength = len(values) * factor[usable]
+    strength, free = len(values) * factor[usable], np.where(factor[usable] > 0, 0.0, ridge)
     with np.errstate(all="ignore"):  # a step that overshoots overflows and is halved
         for number, alpha in enumerate(alphas):
-            coefs[usable, number] = path.descend(alpha * l1_ratio * strength, alpha * (1 - l1_ratio) * strength)
+            coefs[usable, number] = path.descend(alpha * l1_ratio * strength, alpha * (1 - l1_ratio) * strength + free)
     return coefs
 
 
-def find_largest(values: Floats, sets: RiskSets, factor: Floats, l1_ratio: float) -> float:
+def find_largest(values: Floats, sets: RiskSets, factor: Floats, l1_ratio: float, ridge: float = 0.0) -> float:
     """Find the smallest penalty at which every penalised coefficient is 0, the others being fitted.
 
     Parameters
     ----------
-    values, sets, factor, l1_ratio
+    values, sets, factor, l1_ratio, ridge
         As in `fit_path`.
 
     Returns
@@ -76,7 +83,7 @@ def find_largest(values: Floats, sets: RiskSets, factor: Floats, l1_ratio: float
     float
         Penalty.
     """
-    coef = fit_path(values, sets, factor, np.array([1e6]), l1_ratio, 1e-9)[:, 0]
+    coef = fit_path(values, sets, factor, np.array([1e6]), l1_ratio, 1e-9, ridge)[:, 0]
     gradient = values[sets.order].T @ sets.residuals((values @ coef)[sets.order])
     own = factor > 0
     return float((np.abs(gradient[own]) / factor[own]).max() / (len(values) * l1_ratio))
@@ -95,12 +102,16 @@ class _Path:
     def descend(self, l1: Floats, l2: Floats) -> Floats:
         """Minimise for one pair of penalties."""
         previous, self.l1 = np.where(np.isinf(self.l1), l1, self.l1), l1
-        before, moved = np.inf, 0.0
+        before, moved, best, stalled = np.inf, 0.0, np.inf, 0
         for _ in range(200):
             risk = self.values @ self.coef
             slope = self.values.T @ self.sets.residuals(risk) - l2 * self.coef
             left = _violation(slope, self.coef, l1)
-            if left.max(initial=0) <= self.tol and moved < 0.01:  # a flat likelihood alone is no maximum
+            stalled = stalled + 1 if left.max(initial=0) > 0.5 * best else 0
+            best = min(best, float(left.max(initial=0)))
+            # what rounding leaves is as good as it gets; a flat likelihood alone is no maximum
+            ended = left.max(initial=0) <= self.tol or (stalled > STALLED and best <= ROUNDING * np.abs(slope).max())
+            if ended and moved < 0.01:
                 return self.coef
             # strong rule: a column left out here that turns out to matter is caught by its violation
             needed = (self.coef != 0) | (l1 == 0) | (np.abs(slope) > 2 * l1 - previous) | (left > 0)

@@ -8,10 +8,10 @@ from sklearn.pipeline import Pipeline
 
 from itgstrat.biology.catalogue import Signature
 from itgstrat.config import ElasticNetConfig, RidgeConfig, RunConfig, SingleConfig, StackConfig
-from itgstrat.fitting.blocks import Blocks
 from itgstrat.fitting.panel import FeaturePanel
 from itgstrat.fitting.survival import SURVIVAL_MODELS, CoxPlain, Member, StackedSurvival
 from itgstrat.fitting.survival.base import SurvivalEstimator
+from itgstrat.fitting.survival.blocks import Blocks
 from itgstrat.learned.assessed import list_variables
 
 

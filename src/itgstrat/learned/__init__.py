@@ -1,6 +1,7 @@
 """What training leaves behind: frozen records of arrays that apply, explain and save themselves; numpy only."""
 
 from itgstrat.learned.accelerated import AcceleratedModel
+from itgstrat.learned.agents import CALLS, AgentAnswers, AgentRules
 from itgstrat.learned.baseline import ProportionalHazards
 from itgstrat.learned.bundle import ModelBundle
 from itgstrat.learned.familiarity import Familiarity
@@ -19,8 +20,11 @@ from itgstrat.learned.strata import Strata
 from itgstrat.learned.trees import BoostedModel, ForestModel, Trees
 
 __all__ = [
+    "CALLS",
     "LEAST_FOR_REFERENCE",
     "AcceleratedModel",
+    "AgentAnswers",
+    "AgentRules",
     "BoostedModel",
     "Familiarity",
     "FeatureRecipe",

@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from itgstrat.errors import BundleError, name_some
+from itgstrat.learned.agents import AgentRules
 from itgstrat.learned.familiarity import Familiarity
 from itgstrat.learned.model import SurvivalModel, pack_model, unpack_model
 from itgstrat.learned.recalibrated import RecalibratedModel
@@ -26,11 +27,12 @@ FORMAT = 1
 
 _RECORDS: dict[str, type[ArrayRecord]] = {"recipe": FeatureRecipe, "strata": Strata, "familiarity": Familiarity}
 _FILES = (*(f"{name}.npz" for name in _RECORDS), "model.npz", "card.md")
+_AGENTS = "agents.npz"  # may be absent: no agent was asked for, or the model is older than the agents
 
 
 @dataclass(frozen=True, eq=False)
 class ModelBundle:
-    """One trained model: four records of arrays and what is to be known about them.
+    """One trained model: records of arrays and what is to be known about them.
 
     Parameters
     ----------
@@ -46,6 +48,8 @@ class ModelBundle:
         Name, configuration, versions, horizons, numbers of patients; plain JSON.
     card : str
         Model card in Markdown.
+    agents : AgentRules or None
+        Target and context of the agents, with their thresholds.
     """
 
     recipe: FeatureRecipe
@@ -54,6 +58,7 @@ class ModelBundle:
     familiarity: Familiarity
     info: Mapping[str, Any]
     card: str
+    agents: AgentRules | None = None
 
     @property
     def name(self) -> str:
@@ -83,6 +88,26 @@ class ModelBundle:
             raise BundleError(f"the model {self.name!r} predicts a label ({self.model.label}), not survival")
         return self.model
 
+    def require_agents(self) -> AgentRules:
+        """Give the rules of the agents, or say that there are none.
+
+        Returns
+        -------
+        AgentRules
+            The rules.
+
+        Raises
+        ------
+        BundleError
+            If the model was trained without them, or by a version that had none.
+        """
+        if self.agents is None:
+            raise BundleError(
+                f"the model {self.name!r} holds no rules of agents (no agents.npz): it was trained with "
+                "`antagonists.agents: []`, on data without their genes, or by an older version; train it again"
+            )
+        return self.agents
+
     def save(self, folder: str | Path) -> Path:
         """Write the bundle into a new folder, all or nothing.
 
@@ -103,6 +128,8 @@ class ModelBundle:
         """
         contents = {f"{name}.npz": _pack(name, getattr(self, name).to_arrays()) for name in _RECORDS}
         contents["model.npz"] = _pack("model", pack_model(self.model))
+        if self.agents is not None:
+            contents[_AGENTS] = _pack("agents", self.agents.to_arrays())
         contents["card.md"] = self.card.encode()
         manifest = {
             "format": FORMAT,
@@ -147,7 +174,9 @@ class ModelBundle:
             raise BundleError(f"{folder}: the features of the recipe are not those of the manifest")
         info = {key: value for key, value in manifest.items() if key not in _OWN_KEYS}
         model = unpack_model(_unpack(contents, "model"))
-        return cls(**records, model=model, info=info, card=contents["card.md"].decode())  # type: ignore[arg-type]
+        agents = AgentRules.from_arrays(_unpack(contents, "agents")) if _AGENTS in contents else None
+        card = contents["card.md"].decode()
+        return cls(**records, model=model, info=info, card=card, agents=agents)  # type: ignore[arg-type]
 
 
 _OWN_KEYS = {"format", "kind", "features", "files", "sha256"}
@@ -198,15 +227,15 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def _read_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
     listed = manifest.get("files")
-    if not isinstance(listed, dict) or set(listed) != set(_FILES):
+    if not isinstance(listed, dict) or set(listed) - {_AGENTS} != set(_FILES):
         raise BundleError(f"{folder}: the manifest does not list the files of a model ({', '.join(_FILES)})")
     present = {path.name for path in folder.iterdir()} - {"manifest.json"}
     faults = []
-    if present - set(_FILES):
-        faults.append(f"foreign: {name_some(sorted(present - set(_FILES)))}")
-    if set(_FILES) - present:
-        faults.append(f"missing: {name_some(sorted(set(_FILES) - present))}")
-    contents = {name: (folder / name).read_bytes() for name in _FILES if name in present}
+    if present - set(listed):
+        faults.append(f"foreign: {name_some(sorted(present - set(listed)))}")
+    if set(listed) - present:
+        faults.append(f"missing: {name_some(sorted(set(listed) - present))}")
+    contents = {name: (folder / name).read_bytes() for name in listed if name in present}
     changed = [name for name, content in contents.items() if hashlib.sha256(content).hexdigest() != listed[name]]
     if changed:
         faults.append(f"changed: {name_some(changed)}")

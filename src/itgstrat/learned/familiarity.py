@@ -98,6 +98,24 @@ class Familiarity(ArrayRecord):
         profiles = recipe.gene_mean[:-1, self.anchors]
         return np.stack([_correlate(values, profile, seen) for profile in profiles], axis=1)
 
+    def is_foreign(self, recipe: FeatureRecipe, measured: Measured) -> npt.NDArray[np.bool_]:
+        """Tell whose expression profile is like that of no training cohort: another tissue or kind of data.
+
+        Parameters
+        ----------
+        recipe : FeatureRecipe
+            Holds the mean profiles.
+        measured : Measured
+            Gene values.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_patients,)
+            True where the best correlation is below the limit of training.
+        """
+        best: npt.NDArray[np.bool_] = self.correlations(recipe, measured).max(axis=1) < self.least_correlation
+        return best
+
     def judge(self, recipe: FeatureRecipe, measured: Measured, features: Features) -> list[str]:
         """Say for each patient why it is out of distribution.
 

@@ -1,11 +1,12 @@
 """The model card: what a model is, what it is for, how good it is and what it must not be used for."""
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from itgstrat.config import RunConfig
+from itgstrat.reporting.markdown import bullets, cohort_table, markdown_table, plain_text
 from itgstrat.reporting.methods import CAVEATS, ETHICS, INTENDED_USE, OUT_OF_SCOPE, STATEMENT
+from itgstrat.reporting.model_text import is_linear, name_model
 from itgstrat.reporting.wording import (
     NOTHING,
     count,
@@ -40,45 +41,49 @@ def model_card(config: RunConfig, evaluation: "Evaluation", info: Mapping[str, A
     sections = [
         ("Finding", _finding(evaluation)),
         ("What it is", _what(config)),
-        ("Intended use", _bullets(INTENDED_USE)),
-        ("Out of scope", _bullets(OUT_OF_SCOPE)),
+        ("Intended use", bullets(INTENDED_USE)),
+        ("Out of scope", bullets(OUT_OF_SCOPE)),
         ("Training data", _training_data(info)),
         ("Features", _features(config)),
         ("Evaluation", "\n\n".join(_evaluation(item) for item in evaluation.comparisons)),
-        ("Caveats", _bullets(CAVEATS)),
-        ("Ethics", _bullets(ETHICS)),
+        ("Caveats", bullets(CAVEATS)),
+        ("Ethics", bullets(ETHICS)),
         ("Made with", _made_with(info)),
     ]
     body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections)
-    return f"# Model card: {_plain(config.name)}\n\n**{STATEMENT}**\n\n{body}\n"
+    return f"# Model card: {plain_text(config.name)}\n\n**{STATEMENT}**\n\n{body}\n"
 
 
 def _finding(evaluation: "Evaluation") -> str:
-    notes = _bullets([_plain(note) for note in evaluation.notes])
-    return _plain(evaluation.finding) + (f"\n\n{notes}" if notes else "")
+    notes = bullets([plain_text(note) for note in evaluation.notes])
+    return plain_text(evaluation.finding) + (f"\n\n{notes}" if notes else "")
 
 
 def _what(config: RunConfig) -> str:
     horizons = join_words([say_time(days) for days in config.strata.horizons_days])
+    name = name_model(config.model)
+    explained = (
+        "It is a linear predictor: every patient's risk is the sum of its contributions, which are told with it."
+        if is_linear(config.model)
+        else "Its risk is no weighted sum of features: contributions are not told."
+    )
     return (
-        f"A Cox model (elastic net, L1 ratio {config.model.l1_ratio:g}) that turns tumour expression"
+        f"{name[0].upper()}{name[1:]} that turns tumour expression"
         f"{' and clinical variables' if config.features.covariates else ''} into a risk, a stratum "
-        f"({', '.join(map(_plain, config.strata.labels))}) and survival at {horizons}. It is a linear predictor: "
-        "every patient's risk is the sum of its contributions, which are told with it."
+        f"({', '.join(map(plain_text, config.strata.labels))}) and survival at {horizons}. {explained}"
     )
 
 
 def _training_data(info: Mapping[str, Any]) -> str:
-    rows = [(name, f"{patients:,}") for name, patients in dict(info.get("cohorts", {})).items()]
     total = f"{count(int(info['patients']), 'patient')}, {count(int(info['events']), 'event')}; unit: {info['unit']}."
-    return f"{total}\n\n{_table(('Cohort', 'Patients'), rows)}"
+    return f"{total}\n\n{cohort_table(info)}"
 
 
 def _features(config: RunConfig) -> str:
-    covariates = join_words(list(map(_plain, config.features.covariates))) or "none"
-    return _bullets(
+    covariates = join_words(list(map(plain_text, config.features.covariates))) or "none"
+    return bullets(
         [
-            f"Signatures: {join_words(list(map(_plain, config.features.signatures)))}",
+            f"Signatures: {join_words(list(map(plain_text, config.features.signatures)))}",
             f"Score: {config.features.score}; withheld below {config.features.min_coverage:.0%} of a signature's genes",
             f"Covariates: {covariates}",
         ]
@@ -96,23 +101,11 @@ def _evaluation(item: "Comparison") -> str:
     clinical = item.difference("clinical")
     added = say_interval(clinical.harrell, signed=True) if clinical else ""
     increment = f"\n\nThe model minus clinical only: {added} in Harrell's concordance." if clinical else ""
-    return f"### {_plain(name_comparison(item))}\n\n{who}; 95% intervals.\n\n{_table(head, rows)}{increment}"
+    return (
+        f"### {plain_text(name_comparison(item))}\n\n{who}; 95% intervals.\n\n{markdown_table(head, rows)}{increment}"
+    )
 
 
 def _made_with(info: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in dict(info.get("versions", {})).items())
     return f"{versions}; seed {info.get('seed', NOTHING)}."
-
-
-def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [tuple(head), ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(_plain(cell) for cell in line)} |" for line in lines)
-
-
-def _plain(text: object) -> str:
-    """Show markup in a name as text: neither HTML nor a table's bar works in it."""
-    return html.escape(" ".join(str(text).split()), quote=False).replace("|", "\\|")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from itgstrat.evaluation.optimism import Optimism
     from itgstrat.evaluation.sample_size import SampleSize
     from itgstrat.evaluation.separation import Separation
+    from itgstrat.evaluation.subgroups import Subgroup
 
 _MEASURES = {"harrell": "Harrell's concordance", "uno": "Uno's concordance", "brier": "Integrated Brier score"}
 _METHODS = {"bootstrap": "Harrell's bootstrap", "632plus": "the .632+ estimate, subsamples without replacement"}
@@ -27,7 +28,7 @@ def tabulate_closer_look(closer: "CloserLook | None") -> tuple[Table, ...]:
     Returns
     -------
     tuple of Table
-        Strata, subgroups, optimism, sample size; those that there are.
+        Strata, subgroups, patients whose target is high, optimism, sample size; those that there are.
     """
     return () if closer is None else tuple(_tables(closer))
 
@@ -37,6 +38,8 @@ def _tables(closer: "CloserLook") -> Iterator[Table]:
         yield _separation(closer.separation, closer.cut.p_value if closer.cut else None)
     if closer.subgroups:
         yield _subgroups(closer)
+    if closer.target_high:
+        yield _target_high(closer)
     if closer.optimism:
         yield _optimism(closer.optimism)
     if closer.sample_size:
@@ -62,17 +65,28 @@ def _separation(found: "Separation", selected_p: float | None) -> Table:
     return Table(caption, ("Strata", "Patients", "Events", "Hazard ratio"), rows)
 
 
-def _subgroups(closer: "CloserLook") -> Table:
-    rows = tuple(
-        (
-            f"{one.variable}: {one.level}",
-            str(one.n_patients),
-            str(one.n_events),
-            say_interval(one.harrell) if one.harrell else "under 10 events",
-            say_interval(one.observed_expected) if one.observed_expected else NOTHING,
-        )
-        for one in closer.subgroups
+def _target_high(closer: "CloserLook") -> Table:
+    rows = tuple((one.variable, *_performance(one)) for one in closer.target_high)
+    caption = (
+        "Tier T0, risk_in_target_high: out-of-fold performance among the patients whose target is high, by thresholds "
+        "of all training patients that no outcome entered. Prognosis: it finds unmet need, not response. Nothing is "
+        "shown of fewer than 10 events; the random pair of genes is a control that no agent targets"
     )
+    when = f"Observed / expected at {say_time(closer.horizon_days)}"
+    return Table(caption, ("Target: agents", "Patients", "Events", "Harrell's concordance", when), rows)
+
+
+def _performance(one: "Subgroup") -> tuple[str, str, str, str]:
+    return (
+        str(one.n_patients),
+        str(one.n_events),
+        say_interval(one.harrell) if one.harrell else "under 10 events",
+        say_interval(one.observed_expected) if one.observed_expected else NOTHING,
+    )
+
+
+def _subgroups(closer: "CloserLook") -> Table:
+    rows = tuple((f"{one.variable}: {one.level}", *_performance(one)) for one in closer.subgroups)
     when = f"Observed / expected at {say_time(closer.horizon_days)}"
     caption = (
         "Out-of-fold performance by clinical variable, numbers cut at the median; of many subgroups some differ by "

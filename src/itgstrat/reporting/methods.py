@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from itgstrat.config import RunConfig
 from itgstrat.learned import LEAST_FOR_REFERENCE, ModelBundle
+from itgstrat.reporting.model_text import describe_model
 from itgstrat.reporting.wording import join_words, say_time
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def describe_methods(config: RunConfig, bundle: ModelBundle, evaluation: "Evalua
     """
     return [
         ("Features", _features(config, bundle)),
-        ("Model", _model(config)),
+        ("Model", describe_model(config.model, bool(config.features.covariates))),
         ("Strata and survival", _strata(config)),
         ("Validation", _validation(config, evaluation)),
         ("Baselines", _baselines(config)),
@@ -129,18 +130,6 @@ def _features(config: RunConfig, bundle: ModelBundle) -> str:
     return " ".join(parts)
 
 
-def _model(config: RunConfig) -> str:
-    model = config.model
-    penalty = "" if model.penalise_covariates or not config.features.covariates else "; covariates carry no penalty"
-    return (
-        f"Elastic-net Cox regression (Simon 2011, doi 10.18637/jss.v039.i05), L1 ratio {model.l1_ratio:g}{penalty}. "
-        f"The penalty was chosen among {model.n_alphas} values, down to {model.alpha_min_ratio:g} of the largest, by "
-        f"{model.inner_folds}-fold inner cross-validation on Harrell's concordance within cohort; of equals the larger "
-        "penalty wins. The partial likelihood is pooled over cohorts; the baseline hazard (Breslow 1974, "
-        "doi 10.2307/2529620) is estimated per cohort and pooled."
-    )
-
-
 def _strata(config: RunConfig) -> str:
     quantiles = join_words([f"{quantile:.3g}" for quantile in config.strata.quantiles])
     horizons = join_words([say_time(days) for days in config.strata.horizons_days])
@@ -159,12 +148,15 @@ def _strata(config: RunConfig) -> str:
 def _validation(config: RunConfig, evaluation: "Evaluation") -> str:
     settings, kinds = config.evaluation, {item.kind for item in evaluation.comparisons}
     repeated = f", repeated {settings.repeats} times" if settings.repeats > 1 else ""
+    folds = {
+        "random": f"{settings.folds} folds{repeated}, with events and cohorts spread evenly",
+        "site_preserved": f"{settings.folds} folds, all patients of a site in one of them (Howard 2021, doi "
+        "10.1038/s41467-021-24698-1)",
+        "given": "folds that were given",
+    }
     parts = [
-        (
-            f"Nested cross-validation in {settings.folds} folds{repeated}, with events and cohorts spread evenly; "
-            "everything that is learned (references, imputation, penalty, coefficients, cut-points) was learned "
-            "anew in each fold."
-        )
+        f"Nested cross-validation in {folds[settings.splits.kind]}; everything that is learned (references, "
+        "imputation, tuning, coefficients, cut-points) was learned anew in each fold."
     ]
     if "leave-one-cohort-out" in kinds:
         parts.append("Each training cohort was also left out in turn and judged by a model of the others.")
@@ -174,32 +166,52 @@ def _validation(config: RunConfig, evaluation: "Evaluation") -> str:
             f"and, from {LEAST_FOR_REFERENCE} patients up, by location and scale learned on the cohort itself "
             "without outcomes (reference: cohort)."
         )
+    if settings.optimism.method != "none":
+        parts.append(f"Optimism was estimated in {settings.optimism.draws} draws, each with the whole fit.")
     return " ".join(parts)
 
 
 def _baselines(config: RunConfig) -> str:
-    drawn = config.evaluation.random_signatures
-    parts = ["On the same patients and folds: "]
-    if config.features.covariates:
-        parts.append("the signatures without covariates; the covariates alone in a Cox model; ")
-    parts.append("two proliferation signatures; Kaplan-Meier, which looks at no patient. ")
+    settings, covariates = config.evaluation, bool(config.features.covariates)
+    names = ["the same without any integrin subunit (where something else is left)"]
+    if covariates:
+        names += ["the signatures without covariates", "the covariates alone in a Cox model"]
+    names += [f"two proliferation signatures{', alone and with the covariates' if covariates else ''}"]
+    names += ["the tumour type alone"] if settings.tumour_type else []
+    names += ["Kaplan-Meier, which looks at no patient"]
+    drawn, alike = settings.random_signatures, "of about the same level and spread" if settings.random_matched else ""
+    parts = [f"On the same patients and folds: {'; '.join(names)}."]
     parts.append(
-        f"Random genes: the whole fit, penalty included, repeated {drawn} times with every signature gene replaced "
-        "by a random measured one, sizes, signs and overlaps kept; p = (1 + draws at least as good) / (1 + draws)."
+        f"Random genes: the whole fit, tuning included, repeated {drawn} times with every signature gene replaced "
+        f"by a random measured one{f' {alike}' if alike else ''}, sizes, signs and overlaps kept; p = (1 + draws at "
+        "least as good) / (1 + draws)."
         if drawn
         else "Random signatures were switched off in the configuration: whether random genes do as well is not known."
     )
-    return "".join(parts)
+    if settings.permutations:
+        parts.append(
+            f"Permuted outcomes: the whole fit repeated {settings.permutations} times on outcomes dealt out at random "
+            "within cohort; what it reaches there, other than 0.5, would be a leak."
+        )
+    return " ".join(parts)
 
 
 def _measures(config: RunConfig, evaluation: "Evaluation") -> str:
     first, last = evaluation.internal.times_days
     return (
-        "Harrell's concordance (doi 10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4) and Uno's "
-        "(doi 10.1002/sim.4154), over pairs within a cohort judged by one model; integrated Brier score (Graf 1999, "
-        "doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5), in the cross-validation "
-        f"from {first:.0f} to {last:.0f} days, where Uno's concordance is cut off too. 95% intervals are percentiles "
-        f"of {config.evaluation.bootstrap:,} bootstrap samples of patients within cohort, paired for differences; "
-        "the models are not fitted again, so an interval shows the chance of who was judged, not of who was trained "
-        "on. Where folds are repeated, measures are over all repetitions; figures and strata show the first."
+        "Order: Harrell's concordance (doi 10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4), Uno's "
+        "(doi 10.1002/sim.4154) and time-dependent AUC (cumulative/dynamic; Uno 2007, doi "
+        "10.1198/016214507000000149), over pairs within a cohort judged by one model. Accuracy: Brier score, weighted "
+        "for censoring (Graf 1999, doi 10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5), "
+        f"integrated in the cross-validation from {first:.0f} to {last:.0f} days, where Uno's concordance is cut off "
+        "too; index of prediction accuracy (IPA), 1 minus the Brier score over that of Kaplan-Meier (Kattan 2018, doi "
+        "10.1186/s41512-018-0029-2). Calibration: observed over expected events; intercept and slope on the log-log "
+        "scale at a horizon, and the slope over all of follow-up (van Houwelingen 2000); a smooth curve and its mean "
+        "distance, the integrated calibration index (Austin 2020, doi 10.1002/sim.8570); D-calibration, a test that "
+        "the predicted distributions are right as a whole (Haider 2020). Net benefit of treating patients above a "
+        "threshold of risk, on censored data (Vickers 2008, doi 10.1186/1472-6947-8-53). 95% intervals are percentiles "
+        f"of {config.evaluation.bootstrap:,} bootstrap samples of patients within cohort, paired for differences (of "
+        "intercepts and slopes from robust standard errors; of curves and net benefit from fewer samples); the models "
+        "are not fitted again, so an interval shows the chance of who was judged, not of who was trained on. Where "
+        "folds are repeated, measures are over all repetitions; figures and strata show the first."
     )

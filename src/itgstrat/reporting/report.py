@@ -16,6 +16,7 @@ from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
 from itgstrat.learned import LinearRisk, ModelBundle
 from itgstrat.prediction import Prediction
+from itgstrat.reporting.agents import describe_agents
 from itgstrat.reporting.methods import CAVEATS, INTENDED_USE, OUT_OF_SCOPE, STATEMENT, describe_methods
 from itgstrat.reporting.parts import Table
 from itgstrat.reporting.wording import NOTHING, say_number, say_risk_unit, say_share, say_time, title_feature
@@ -33,7 +34,7 @@ MOST_CONTRIBUTIONS = 5
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
     """Templates of this package; whatever is not Markup is escaped."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("itgstrat.reporting"),
@@ -76,7 +77,7 @@ def training_report(
     from itgstrat.reporting import closer, comparisons, sections
 
     verdict, _, evidence = evaluation.finding.partition(": ")
-    template = _templates().get_template("training.html.j2")
+    template = templates().get_template("training.html.j2")
     return template.render(
         name=config.name,
         finding=evaluation.finding,
@@ -156,7 +157,7 @@ def prediction_report(prediction: Prediction, bundle: ModelBundle) -> str:
     shown = [*labels, *sorted(set(map(str, counts.index)) - set(labels))]
     reasons = table.loc[table["out_of_distribution"], "why"]
     return (
-        _templates()
+        templates()
         .get_template("prediction.html.j2")
         .render(
             model=prediction.model_name,
@@ -176,6 +177,7 @@ def prediction_report(prediction: Prediction, bundle: ModelBundle) -> str:
             reasons=_tabulate_reasons(prediction),
             most=MOST_PATIENTS,
             named=MOST_CONTRIBUTIONS,
+            agents=describe_agents(prediction.agents, bundle.agents, labels, MOST_PATIENTS),
             strip=_place_on_strip(table["risk"].to_numpy(dtype=float), bundle.strata.cuts, labels),
             labels=labels,
             unit=say_risk_unit(bundle.survival_model),

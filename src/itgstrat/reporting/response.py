@@ -13,10 +13,11 @@ from itgstrat.errors import BundleError
 from itgstrat.learned import ModelBundle
 from itgstrat.learned.response import LogisticModel, ResponseModel
 from itgstrat.prediction import Prediction
-from itgstrat.reporting.card import _bullets, _plain, _table
+from itgstrat.reporting.agents import describe_agents
+from itgstrat.reporting.markdown import bullets, cohort_table, markdown_table, plain_text
 from itgstrat.reporting.methods import CAVEATS, ETHICS
 from itgstrat.reporting.parts import FigurePart, Table
-from itgstrat.reporting.report import MOST_PATIENTS, _templates
+from itgstrat.reporting.report import MOST_PATIENTS, templates
 from itgstrat.reporting.wording import (
     NOTHING,
     count,
@@ -88,7 +89,7 @@ def response_report(
 
     verdict, _, evidence = evaluation.finding.partition(": ")
     return (
-        _templates()
+        templates()
         .get_template("response.html.j2")
         .render(
             name=config.name,
@@ -132,20 +133,20 @@ def response_card(config: RunConfig, evaluation: "ResponseEvaluation", info: Map
         Markdown; the same run gives the same bytes.
     """
     summary = _tabulate_summary(evaluation)
-    notes = _bullets([_plain(note) for note in evaluation.notes])
+    notes = bullets([plain_text(note) for note in evaluation.notes])
     patients = f"{count(int(info['patients']), 'patient')}, {info['positive']:,} with the label; unit: {info['unit']}."
     sections = [
-        ("Finding", f"{_plain(evaluation.finding)}\n\n{notes}"),
-        ("What it is", "\n\n".join(_plain(text) for _, text in _describe_methods(config))),
-        ("Intended use", _bullets(INTENDED_USE)),
-        ("Out of scope", _bullets(OUT_OF_SCOPE)),
-        ("Training data", f"{patients}\n\n{_table(('Cohort', 'Patients'), _cohort_rows(info))}"),
-        ("Evaluation", f"{summary.caption}.\n\n{_table(summary.columns, summary.rows)}"),
-        ("Caveats", _bullets(CAVEATS)),
-        ("Ethics", _bullets(ETHICS)),
+        ("Finding", f"{plain_text(evaluation.finding)}\n\n{notes}"),
+        ("What it is", "\n\n".join(plain_text(text) for _, text in _describe_methods(config))),
+        ("Intended use", bullets(INTENDED_USE)),
+        ("Out of scope", bullets(OUT_OF_SCOPE)),
+        ("Training data", f"{patients}\n\n{cohort_table(info)}"),
+        ("Evaluation", f"{summary.caption}.\n\n{markdown_table(summary.columns, summary.rows)}"),
+        ("Caveats", bullets(CAVEATS)),
+        ("Ethics", bullets(ETHICS)),
     ]
     body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections)
-    return f"# Model card: {_plain(config.name)}\n\n**{STATEMENT}**\n\n{body}\n"
+    return f"# Model card: {plain_text(config.name)}\n\n**{STATEMENT}**\n\n{body}\n"
 
 
 def response_prediction_report(prediction: Prediction, bundle: ModelBundle) -> str:
@@ -179,7 +180,7 @@ def response_prediction_report(prediction: Prediction, bundle: ModelBundle) -> s
     shown = f"the first {MOST_PATIENTS} patients" if len(table) > MOST_PATIENTS else "all patients"
     caption = f"Probability of the label ({_model_of(bundle).label}), putative; {shown}; predictions.tsv holds all"
     return (
-        _templates()
+        templates()
         .get_template("response_prediction.html.j2")
         .render(
             model=prediction.model_name,
@@ -189,6 +190,9 @@ def response_prediction_report(prediction: Prediction, bundle: ModelBundle) -> s
             total=count(len(table), "patient"),
             reference=prediction.reference,
             patients=Table(caption, columns, rows, words=(2, 4, 5)),
+            agents=describe_agents(
+                prediction.agents, bundle.agents, list(map(str, bundle.strata.labels)), MOST_PATIENTS
+            ),
             versions=dict(bundle.info.get("versions", {})),
             intended=INTENDED_USE,
             out_of_scope=OUT_OF_SCOPE,
@@ -202,10 +206,6 @@ def _model_of(bundle: ModelBundle) -> ResponseModel:
     if not isinstance(model, ResponseModel):
         raise BundleError(f"the model {bundle.name!r} predicts no label")
     return model
-
-
-def _cohort_rows(info: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(name, f"{patients:,}") for name, patients in dict(info.get("cohorts", {})).items()]
 
 
 def _tabulate_flow(evaluation: "ResponseEvaluation") -> Table:

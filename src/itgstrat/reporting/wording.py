@@ -4,7 +4,8 @@ import math
 from typing import TYPE_CHECKING
 
 from itgstrat.biology import load_catalogue
-from itgstrat.learned import AcceleratedModel, BoostedModel, ForestModel, LinearModel, SurvivalModel
+from itgstrat.learned import AcceleratedModel, BoostedModel, ForestModel, LinearModel, StackedModel, SurvivalModel
+from itgstrat.learned.recalibrated import RecalibratedModel
 
 if TYPE_CHECKING:
     from itgstrat.evaluation.compare import Comparison, Interval
@@ -16,6 +17,7 @@ _RISK_UNITS: dict[type[SurvivalModel], str] = {
     LinearModel: "log hazard relative to the training mean",
     BoostedModel: "log hazard",
     AcceleratedModel: "log of how many times shorter the median survival is than at the training mean",
+    StackedModel: "log hazard relative to the training mean",
     ForestModel: "cumulative hazard, added up over the event times of training",
 }
 
@@ -24,6 +26,8 @@ _DAYS = (("years", 365.25), ("months", 365.25 / 12), ("weeks", 7.0))
 
 def say_risk_unit(model: SurvivalModel) -> str:
     """Say what a model's risk is measured in."""
+    if isinstance(model, RecalibratedModel):  # the risk stays that of the model as it was trained
+        return say_risk_unit(model.inner)
     return _RISK_UNITS.get(type(model), "in the units of the model")
 
 

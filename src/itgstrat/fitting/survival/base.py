@@ -173,8 +173,3 @@ def breslow_baselines(outcome: Outcome, risk: Floats) -> dict[str, npt.NDArray[A
         "cumulative_hazard": np.concatenate(hazards),
         "followed_days": np.array(followed),
     }
-
-
-def source_of(column: str) -> str:
-    """Name of the clinical variable a feature column stands for (``grade=3`` -> ``grade``)."""
-    return column.partition("=")[0]

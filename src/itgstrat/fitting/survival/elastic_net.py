@@ -16,13 +16,19 @@ from itgstrat.fitting.penalty_path import find_largest, fit_path
 from itgstrat.fitting.survival.base import (
     SurvivalEstimator,
     linear_model,
-    source_of,
     split_by_events,
     to_structured,
 )
+from itgstrat.fitting.survival.blocks import source_of
 from itgstrat.outcome import Outcome, require_events
 
 Floats = npt.NDArray[np.float64]
+
+#: Log hazard per SD beyond which a coefficient without a penalty is taken to run away. Ours.
+FARTHEST = 10.0
+
+#: Ridge penalty that then holds it: a prior SD of 3 for the log hazard per SD, next to nothing elsewhere. Ours.
+SLIGHT = 0.1
 
 
 class CoxElasticNet(SurvivalEstimator):
@@ -42,7 +48,9 @@ class CoxElasticNet(SurvivalEstimator):
     alpha_min_ratio : float
         Last penalty over first.
     unpenalised : tuple of str
-        Features that carry no penalty, such as clinical covariates.
+        Features that carry no penalty, such as clinical covariates. Where one of them separates early from late
+        events (a rare mutation in an inner fold, say), so that its coefficient would run away, they carry a slight
+        ridge penalty instead.
     inner_folds : int
         Folds of the inner cross-validation; fewer where there are fewer events.
     tol : float
@@ -140,15 +148,33 @@ class CoxElasticNet(SurvivalEstimator):
         return self
 
     def _find_largest(self, values: Floats, y: Outcome, penalties: Floats) -> float:
-        if _needs_own_path(values, y):
-            return find_largest(values, RiskSets.of(y, "breslow"), _scale(penalties), self.l1_ratio)
-        # the first two points will do: Coxnet puts the largest penalty that matters first
-        return float(
-            self._run_coxnet(values, y, penalties, self.inner_tol, n_alphas=2, alpha_min_ratio=0.99).alphas_[0]
-        )
+        if not _needs_own_path(values, y):
+            # the first two points will do: Coxnet puts the largest penalty that matters first
+            grid = {"n_alphas": 2, "alpha_min_ratio": 0.99}
+            try:
+                fitted = self._run_coxnet(values, y, penalties, self.inner_tol, **grid)
+                if not _runs_away(fitted.coef_, values, penalties):
+                    return float(fitted.alphas_[0])
+            except ModelError:  # told by the last way, if at all
+                pass
+        sets, factor = RiskSets.of(y, "breslow"), _scale(penalties)
+        try:
+            return find_largest(values, sets, factor, self.l1_ratio)
+        except ModelError:
+            return find_largest(values, sets, factor, self.l1_ratio, SLIGHT)
 
     def _fit_path(self, values: Floats, y: Outcome, penalties: Floats, alphas: Floats, tol: float) -> Floats:
         """Coefficients, a column a penalty; Coxnet may end early, where the fit no longer improves."""
+        try:
+            coefs = self._fit_unheld(values, y, penalties, alphas, tol)
+            if not _runs_away(coefs, values, penalties):
+                return coefs
+        except ModelError:
+            if penalties.all():
+                raise
+        return fit_path(values, RiskSets.of(y, "breslow"), _scale(penalties), alphas, self.l1_ratio, tol, SLIGHT)
+
+    def _fit_unheld(self, values: Floats, y: Outcome, penalties: Floats, alphas: Floats, tol: float) -> Floats:
         if _needs_own_path(values, y):
             return fit_path(values, RiskSets.of(y, "breslow"), _scale(penalties), alphas, self.l1_ratio, tol)
         coefs: Floats = self._run_coxnet(values, y, penalties, tol, alphas=alphas).coef_
@@ -186,6 +212,12 @@ class CoxElasticNet(SurvivalEstimator):
         table = np.array(cells)
         usable = table[~np.isnan(table).any(axis=1)]  # a fold without a comparable pair says nothing
         return usable if len(usable) else np.zeros((1, len(alphas)))
+
+
+def _runs_away(coefs: Floats, values: Floats, penalties: Floats) -> bool:
+    free = penalties == 0
+    farthest = np.abs(coefs[free] * values[:, free].std(axis=0)[:, None]).max(initial=0)
+    return bool(farthest > FARTHEST)
 
 
 def _needs_own_path(values: Floats, outcome: Outcome) -> bool:

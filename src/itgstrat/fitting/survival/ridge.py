@@ -11,7 +11,8 @@ import pandas as pd
 from itgstrat.concordance import Pairs, comparable_pairs
 from itgstrat.errors import ModelError
 from itgstrat.fitting.partial_likelihood import RiskSets, fit_cox, one_thread, rotate
-from itgstrat.fitting.survival.base import SurvivalEstimator, linear_model, source_of, split_by_events
+from itgstrat.fitting.survival.base import SurvivalEstimator, linear_model, split_by_events
+from itgstrat.fitting.survival.blocks import source_of
 from itgstrat.outcome import Outcome, require_events
 
 Floats = npt.NDArray[np.float64]

@@ -9,9 +9,9 @@ import pandas as pd
 from sklearn.base import clone
 
 from itgstrat.errors import ModelError
-from itgstrat.fitting.blocks import Blocks
 from itgstrat.fitting.partial_likelihood import RiskSets, fit_cox, one_thread
 from itgstrat.fitting.survival.base import SurvivalEstimator, breslow_baselines, split_by_events
+from itgstrat.fitting.survival.blocks import Blocks
 from itgstrat.learned.stack import StackedModel
 from itgstrat.outcome import Outcome, require_events
 

@@ -12,6 +12,7 @@ from itgstrat.biology.hgnc import load_hgnc
 from itgstrat.errors import InputError, name_some
 from itgstrat.readers.binary import is_binary, read_frame
 from itgstrat.readers.content import first_bytes, read_text
+from itgstrat.readers.dialect import refuse_repeats
 
 _MISSING = ["", "-", "NA", "NaN", "nan", "N/A", "null"]
 _GENE_ENTREZ = re.compile(r"(\S+) \((\d+|unknown|nan)\)")
@@ -55,22 +56,18 @@ def _parse(body: bytes, text: Collection[str] | None, path: Path) -> pl.DataFram
     head, _, _ = body.partition(b"\n")
     separator = "\t" if b"\t" in head else ","
     try:
-        names = pl.read_csv(body, separator=separator, n_rows=0, infer_schema=False, has_header=True).columns
-        # where a table starts with row names, polars may give their nameless column a name of its own
-        names = ["" if at == 0 and head[:1] in {b",", b"\t"} else name for at, name in enumerate(names)]
+        row = pl.read_csv(head, separator=separator, has_header=False, infer_schema=False).row(0)
+        names = ["" if name is None else str(name).strip() for name in row]
+        refuse_repeats(names, "columns", path)
         kinds = [pl.String if text is None or name in text else pl.Float64 for name in names]
-        return pl.read_csv(
-            body,
-            separator=separator,
-            has_header=False,
-            skip_rows=1,
-            new_columns=names,
-            schema_overrides=dict(zip((f"column_{at}" for at in range(1, len(names) + 1)), kinds, strict=True)),
-            null_values=_MISSING,
+        schema = {f"c{at}": kind for at, kind in enumerate(kinds)}
+        frame = pl.read_csv(
+            body, separator=separator, has_header=False, skip_rows=1, schema=schema, null_values=_MISSING
         )
     except pl.exceptions.PolarsError as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path}: not the table that is expected here ({reason}); download it again") from error
+    return frame.rename(dict(zip(frame.columns, names, strict=True)))
 
 
 def numbers_by_line(

@@ -33,7 +33,7 @@ class CoxFits:
     mean: Floats
 
 
-def fit_cox(outcome: Outcome, features: Floats, weights: Floats, start: Floats) -> CoxFits:
+def fit_weighted_cox(outcome: Outcome, features: Floats, weights: Floats, start: Floats) -> CoxFits:
     r"""Maximise the weighted partial likelihood within strata, ties by Breslow, by Newton's method.
 
     A patient may stand with several predictions, one a repetition, each with an equal share of the weight:
@@ -103,9 +103,11 @@ def _risk_sets(outcome: Outcome) -> tuple[Ints, Ints, Ints, Ints]:
 def _sum_at_risk(terms: Floats, hazard: Floats, counts: Floats, last: Ints, first: Ints) -> Floats:
     """Sum over those at risk at each event; shape (n_events, n_terms, n_weightings)."""
     total = np.matmul(terms, hazard) * counts[:, None, :]
-    np.cumsum(total, axis=0, out=total)
-    before = np.where((first > 0)[:, None, None], total[np.maximum(first, 1) - 1], 0.0)
-    at_risk: Floats = total[last] - before
+    starts = np.unique(first)
+    for start, end in zip(starts, [*starts[1:], len(total)], strict=True):
+        # stratum by stratum: a difference of sums over all would lose a stratum of low risk to rounding
+        np.cumsum(total[start:end], axis=0, out=total[start:end])
+    at_risk: Floats = total[last]
     return at_risk
 
 

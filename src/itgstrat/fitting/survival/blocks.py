@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from itgstrat.fitting.survival.base import source_of
-
 
 @dataclass(frozen=True)
 class Blocks:
@@ -60,5 +58,10 @@ class Blocks:
 
 
 def _base(column: str) -> str:
-    """Signature that a column is a form of: ``ID:product`` and ``ID (adjusted)`` are forms of ID."""
-    return column.partition(":")[0].partition(" ")[0]
+    """Signature that a column is a form of: ``ID:product`` and ``ID:adjusted`` are forms of ID."""
+    return column.partition(":")[0]
+
+
+def source_of(column: str) -> str:
+    """Name of the clinical variable a feature column stands for (``grade=3`` -> ``grade``)."""
+    return column.partition("=")[0]

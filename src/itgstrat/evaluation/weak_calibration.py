@@ -40,7 +40,7 @@ def transform(probability: Floats, link: Link) -> Floats:
     return scaled
 
 
-def recalibrate(
+def regress_calibration(
     label: npt.NDArray[np.bool_], probability: Floats, link: Link = "logit", weights: Floats | None = None
 ) -> tuple[Interval, Interval]:
     r"""Regress what happened on what was predicted.
@@ -73,7 +73,7 @@ def recalibrate(
     Examples
     --------
     >>> label = np.array([False, False, True, True] * 25)
-    >>> intercept, slope = recalibrate(label, np.where(np.arange(100) % 2, 0.6, 0.4))
+    >>> intercept, slope = regress_calibration(label, np.where(np.arange(100) % 2, 0.6, 0.4))
     >>> abs(round(intercept.estimate, 6)), abs(round(slope.estimate, 6))
     (0.0, 0.0)
     """

@@ -1,0 +1,74 @@
+"""`itgstrat benefit`."""
+
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from itgstrat.cli.app import app
+from itgstrat.errors import CohortError, OutputError
+from tests.antagonists.trials import draw_table
+
+TEST = ("benefit", "test")
+COLUMNS = ("--arm", "arm", "--score", "score", "--event", "dead", "--time", "months", "--time-unit", "months")
+QUICK = ("--learned", "elsewhere", "--draws", "5", "--permutations", "9")
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "trial.tsv"
+    draw_table().to_csv(path, sep="\t", index=False)
+    return path
+
+
+def test_a_trial_is_tested_and_written(table, tmp_path):
+    out = tmp_path / "benefit.tsv"
+    found = run(*TEST, table, *COLUMNS, *QUICK, "--control", "placebo", "--out", out)
+    assert found.exit_code == 0
+    assert "likelihood ratio test" in found.output
+    written = pd.read_csv(out, sep="\t")
+    assert (written["design"] == "randomised").all()
+    assert (written["tier"] == "T3").all()
+
+
+def test_chosen_arms_are_labelled(table, tmp_path):
+    out = tmp_path / "benefit.json"
+    found = run(
+        *TEST, table, *COLUMNS, *QUICK, "--control", "placebo", "--observational", "--covariates", "age,centre",
+        "--out", out,
+    )  # fmt: skip
+    assert "balance, standardised differences:" in found.output
+    written = json.loads(out.read_text())
+    assert {row["design"] for row in written["results"]} == {"observational"}
+
+
+def test_one_arm_and_a_taken_place_are_refused(table, tmp_path):
+    with pytest.raises(CohortError, match="say which is the control"):
+        run(*TEST, table, *COLUMNS, *QUICK)
+    single = tmp_path / "single.tsv"
+    draw_table().assign(arm="drug").to_csv(single, sep="\t", index=False)
+    with pytest.raises(CohortError, match="one arm; who benefits from a treatment cannot be told"):
+        run(*TEST, single, *COLUMNS, *QUICK)
+    with pytest.raises(OutputError, match="exists; give another file"):
+        run(*TEST, table, *COLUMNS, *QUICK, "--out", table)
+    with pytest.raises(OutputError, match="ends neither in"):
+        run(*TEST, table, *COLUMNS, *QUICK, "--out", tmp_path / "benefit.xlsx")
+    assert run(*TEST, table, *COLUMNS).exit_code == 2  # where the score was learned has to be said
+
+
+def test_power_is_told_and_simulated():
+    found = run("benefit", "power", "--ratio", "0.5", "--prevalence", "0.5", "--events", "42", "--simulate", "20")
+    assert "with 80% power: 262" in found.output
+    assert "42 events: 20% power" in found.output
+    assert "in 20 simulated trials of 42 events" in found.output
+
+
+def test_poseidon_says_what_it_is_made_of():
+    found = run("benefit", "poseidon", "--trials", "5")
+    assert "interaction_found" in found.output
+    assert "(assumed)" in found.output
