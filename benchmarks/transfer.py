@@ -1,6 +1,6 @@
 """Sensitivities learned on public cell lines: each drug and platform judged on lineages left out, comparators beside.
 
-    python benchmarks/transfer.py --data DIR --out table.tsv [--penalty ridge] [--random 49] [--random-all 19]
+    python benchmarks/transfer.py --data DIR --out table.tsv [--penalty ridge] [--random 49] [--random-all 39]
 
 DIR holds cell-lines/ as ../shared/data does. Drugs are those of the agents of the catalogue, and those whose stated
 target is FAK, SRC or an integrin. Platforms: NCI-60 surface flow, SWATH and RPPA; CCLE RPPA for the lines
@@ -21,7 +21,8 @@ from joblib import Parallel, delayed
 
 from itgstrat.biology import load_catalogue
 from itgstrat.evaluation.transfer import TransferEvaluation, evaluate_transfer, judge_transfers
-from itgstrat.fitting.transfer import Alignment, LineData, TransferSettings
+from itgstrat.fitting.transfer import Alignment, LineData
+from itgstrat.fitting.transfer_fit import TransferSettings
 from itgstrat.readers.cell_lines import (
     LineProfiles,
     LineResponses,
@@ -51,10 +52,16 @@ def candidates(responses: LineResponses, mechanism: dict[str, str]) -> list[tupl
         for name in responses.ids(agent.name, *agent.synonyms):
             found[name] = (name, agent.id, agent.agent_class, agent.genes)
     for name, words in mechanism.items():
+        words, _, stated = words.partition("|genes ")
         hit = next((word for word in ("ITG", "FAK", "SRC") if word in re.split(r"[^A-Z]+", words.upper())), None)
         if hit and name not in found and name in responses.drugs:
             kind = "integrin_antagonist" if hit == "ITG" else "downstream_comparator"
-            found[name] = (name, responses.drugs[name] or f"NSC {name}", kind, TARGETS[hit])
+            found[name] = (
+                name,
+                responses.drugs[name] or f"NSC {name}",
+                kind,
+                tuple(stated.split(";")) if stated else TARGETS[hit],
+            )
     return list(found.values())
 
 
@@ -81,7 +88,7 @@ def screens(root: Path) -> list[tuple[LineResponses, dict[str, str], pd.Series, 
     nsc = {str(row["nsc"]): str(row["mechanism"] or "") for row in info.iter_rows(named=True)}
     models = read_gdsc_models(gdsc / "model_list_cellmodelpassports.tsv.gz")
     sheet = pl.read_csv(gdsc / "drug_sheet.tsv", separator="\t", infer_schema=False, quote_char=None)
-    stated = {row["Drug ID"]: str(row["Target name"] or "") for row in sheet.iter_rows(named=True)}
+    stated = {row["Drug ID"]: f"{row['Target name']}|genes {row['Gene Target']}" for row in sheet.iter_rows(named=True)}
     ic50 = read_gdsc_ic50(gdsc / "lnIC50_480drugs_484lines.tsv.gz")
     rppa = read_ccle_rppa(ccle / "rppa_214_antibodies.parquet")
     sanger = {broad: line for line, broad in models["depmap"].items() if broad}
@@ -142,7 +149,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("ITGSTRAT_DATA"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--random", type=int, default=49)
-    parser.add_argument("--random-all", type=int, default=19)
+    parser.add_argument("--random-all", type=int, default=39)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--penalty", choices=("ridge", "elastic_net"), default="ridge")

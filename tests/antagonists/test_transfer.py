@@ -8,6 +8,7 @@ import pytest
 
 from itgstrat.antagonists.transfer import REFUSED, SCORED, UNKNOWN, WITHHELD, tabulate_transfer
 from itgstrat.errors import BundleError, ModelError
+from itgstrat.evaluation.interval import Interval
 from itgstrat.evaluation.transfer import evaluate_transfer, judge_transfers, leave_lineages_out
 from itgstrat.evaluation.transfer_metrics import (
     draw_weights,
@@ -19,11 +20,10 @@ from itgstrat.evaluation.transfer_metrics import (
 from itgstrat.fitting.transfer import (
     Alignment,
     LineData,
-    TransferSettings,
     correlate_features,
-    fit_sensitivity,
     learn_transfer,
 )
+from itgstrat.fitting.transfer_fit import TransferSettings, fit_sensitivity
 from itgstrat.learned.transfer import TransferModel, match_quantiles
 
 N_LINES, N_GENES = 120, 60
@@ -90,6 +90,15 @@ def test_a_model_that_only_repeats_its_target_is_withheld():
     response = 2 * data.values["G5"] + data.response * 0.05
     found = judged(replace(data, response=response))
     assert any("single target: G5" in reason for reason in found.reasons)
+
+
+def test_a_model_that_orders_and_yet_misses_is_withheld():
+    found = evaluate_transfer(simulate(), Alignment("quantiles"), None, 20, 200)
+    far = replace(found.model, r2=Interval(-0.1, -0.2, 0.1))
+    (judged_far,) = judge_transfers([replace(found, rows=(far, *found.rows[1:]))])
+    assert judged_far.reasons == (
+        "misses by more than the mean of the lines it learned on (R² -0.100 (-0.200 to 0.100))",
+    )
 
 
 def test_a_target_that_was_not_measured_and_too_few_lines_are_said():

@@ -90,7 +90,8 @@ def test_a_member_without_columns_of_its_own_is_left_out():
     assert list(make_stack().fit(few, y).model_.names) == ["clinical", "scores"]
     assert list(make_stack().fit(X[["age"]], y).model_.names) == ["clinical"]
     with pytest.raises(ModelError, match="no member of the stack has features"):
-        StackedSurvival().fit(X, y)
+        StackedSurvival((Member("none", CoxPlain(), BLOCKS, ("alterations",)),)).fit(X, y)
+    assert list(StackedSurvival().fit(X, y).model_.names) == ["ridge", "trees"]
 
 
 def test_records_come_back_bit_for_bit():

@@ -115,6 +115,11 @@ class FeaturesConfig(Section):
     min_variation: float = Field(
         default=0.02, ge=0, lt=0.5, description="Least share of patients in whom an alteration is not as in the most."
     )
+    z_limit: float | None = Field(
+        default=None,
+        gt=0,
+        description="Hold standardised gene values within this on either side, against outliers; null is no limit.",
+    )
     min_coverage: float = Field(
         default=0.5, ge=0, le=1, description="Share of a signature's genes needed, else its score is withheld."
     )

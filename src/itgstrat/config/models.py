@@ -112,19 +112,19 @@ class MemberConfig(Section):
     blocks: tuple[Name, ...] | None = Field(
         default=None,
         min_length=1,
-        description="What it is given: signatures, genes, clinical, alterations, or entries of features.signatures "
-        "and features.genes; all of it if not given.",
+        description="What it is given: signatures, genes, clinical, alterations (of these mutations, copy_number), or "
+        "entries of features.signatures and features.genes; all of it if not given.",
     )
 
 
-#: The members of a stack that names none: a linear model a block, trees for what is not linear, and the clinic.
+#: The members of a stack that names none: a linear model of expression and one of mutations, and trees for what is
+#: not linear, each beside the clinical variables. Ridge has a fixed spread, for a stack finds the scale itself.
 DEFAULT_MEMBERS = (
-    MemberConfig(name="clinical", model=PlainConfig(), blocks=("clinical",)),
-    MemberConfig(name="ridge", model=RidgeConfig(), blocks=("signatures", "genes", "clinical")),
-    MemberConfig(name="alterations", model=RidgeConfig(), blocks=("alterations", "clinical")),
+    MemberConfig(name="ridge", model=RidgeConfig(spread=1.0), blocks=("signatures", "genes", "clinical")),
+    MemberConfig(name="mutations", model=RidgeConfig(spread=1.0), blocks=("mutations", "clinical")),
     MemberConfig(
         name="trees",
-        model=ForestConfig(kind="extra_survival_trees", min_leaf=6),
+        model=ForestConfig(kind="extra_survival_trees", n_trees=400, min_leaf=6, n_times=30),
         blocks=("signatures", "genes", "clinical"),
     ),
 )

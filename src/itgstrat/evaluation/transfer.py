@@ -17,7 +17,8 @@ from itgstrat.evaluation.transfer_metrics import (
     within_concordance,
     within_pairs,
 )
-from itgstrat.fitting.transfer import Alignment, LineData, TransferSettings, fit_sensitivity
+from itgstrat.fitting.transfer import Alignment, LineData
+from itgstrat.fitting.transfer_fit import TransferSettings, fit_sensitivity
 
 Floats = npt.NDArray[np.float64]
 Strings = npt.NDArray[np.str_]
@@ -317,7 +318,7 @@ def judge_transfers(evaluations: Sequence[TransferEvaluation], level: float = LE
 
     One is withheld unless it has 30 lines, orders the lines of a lineage better than lineage alone (95% interval above
     0.5, and q below the level over all drugs), better than the strongest single target (paired interval above 0) and
-    better than random features (p at most the level).
+    better than random features (p at most the level), and misses by less than the mean of the lines it learned on.
 
     Parameters
     ----------
@@ -354,6 +355,8 @@ def _reasons(one: TransferEvaluation, q: float, level: float) -> tuple[str, ...]
         found.append("the target is not measured, so that it cannot be shown to be beaten")
     elif not one.target.difference.low > 0:
         found.append(f"no better than the single {one.target.model} (difference {one.target.difference})")
+    if not one.model.r2.estimate > 0:
+        found.append(f"misses by more than the mean of the lines it learned on (R² {one.model.r2})")
     if not one.p_random <= level:
         found.append(f"no better than random {one.null} (p {one.p_random:.3f})")
     return tuple(found)

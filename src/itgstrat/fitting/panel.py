@@ -44,6 +44,8 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         Those of the covariates that are alterations.
     min_variation : float
         Least share of training patients in whom an alteration is not as in most; a rarer one is left out.
+    z_limit : float, optional
+        Standardised gene values are held within this on either side, so that an outlier is only high.
 
     Attributes
     ----------
@@ -66,6 +68,7 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         adjust_for: tuple[str, ...] = (),
         alterations: tuple[str, ...] = (),
         min_variation: float = 0.02,
+        z_limit: float | None = None,
     ) -> None:
         self.signatures = signatures
         self.score = score
@@ -76,6 +79,7 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         self.adjust_for = adjust_for
         self.alterations = alterations
         self.min_variation = min_variation
+        self.z_limit = z_limit
 
     def fit(self, X: Cohort, y: object = None) -> Self:
         """Learn references, imputation and limits from training patients.
@@ -104,7 +108,8 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         wanted = tuple(one for asked in self.signatures for one in spread_out(asked, X.genes))
         kept, self.left_out_ = find_usable(wanted, set(genes), self.min_coverage)
         rows = [row for signature in kept for row in spell_out(signature, self.joint)]
-        draft = draft_recipe(rows, genes, self._draw_anchors(len(genes)), self.score, self.min_coverage)
+        limit = np.inf if self.z_limit is None else self.z_limit
+        draft = draft_recipe(rows, genes, self._draw_anchors(len(genes)), self.score, self.min_coverage, limit)
         draft = self._learn_covariates(draft, X)
         if not draft.names or (self.signatures and not kept):
             reasons = "; ".join(f"{name}: {why}" for name, why in list(self.left_out_.items())[:5])

@@ -83,6 +83,7 @@ def build_panel(config: RunConfig, design: Design) -> FeaturePanel:
         adjust_for=config.features.adjusting(),
         alterations=design.alterations,
         min_variation=config.features.min_variation,
+        z_limit=config.features.z_limit,
     )
 
 

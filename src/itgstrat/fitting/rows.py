@@ -135,6 +135,7 @@ def draft_recipe(
     anchors: npt.NDArray[np.intp],
     score: str,
     min_coverage: float,
+    z_limit: float,
 ) -> FeatureRecipe:
     """Lay the signatures out as flat arrays; references are learned afterwards."""
     position = {gene: column for column, gene in enumerate(genes)}
@@ -174,5 +175,6 @@ def draft_recipe(
         covariate_mean=np.empty(0),
         covariate_sd=np.empty(0),
         mix=np.empty((0, 0)),
+        z_limit=z_limit,
         min_coverage=min_coverage,
     )

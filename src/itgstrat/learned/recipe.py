@@ -59,6 +59,8 @@ class FeatureRecipe(ScoredSignatures):
         The category of the variable that has no column of its own (empty for a number).
     fill, covariate_mean, covariate_sd : ndarray of float64, shape (n_covariate_columns,)
         Imputed value, centre and scale.
+    z_limit : float
+        Standardised gene values are held within this on either side; infinite for no limit.
     mix : ndarray of float64, shape (n_features, n_features)
         How features are adjusted for each other, see `learn_mix`; empty where none is.
     """
@@ -79,6 +81,7 @@ class FeatureRecipe(ScoredSignatures):
     fill: Floats
     covariate_mean: Floats
     covariate_sd: Floats
+    z_limit: float
     mix: Floats
 
     @property
@@ -150,8 +153,9 @@ class FeatureRecipe(ScoredSignatures):
         return np.array([rows.get(str(name), len(self.batches)) for name in batch], dtype=np.intp)
 
     def gene_z(self, measured: Measured, rows: npt.NDArray[np.intp]) -> Floats:
-        """Standardise gene values by their references; a gene that was constant in training gives 0."""
-        return (measured.values - self.gene_mean[rows]) * inverse_sd(self.gene_sd)[rows]
+        """Standardise gene values by their references, within the limit; a gene constant in training gives 0."""
+        z: Floats = (measured.values - self.gene_mean[rows]) * inverse_sd(self.gene_sd)[rows]
+        return z if np.isinf(self.z_limit) else z.clip(-self.z_limit, self.z_limit)
 
     def raw_scores(self, measured: Measured, rows: npt.NDArray[np.intp]) -> Floats:
         """Score every signature, before standardisation.

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+#: Ends of the names of alterations, by which their kind is told.
+MUTATION, COPY_NUMBER = ("_mut",), ("_cnv", "_cna", "_amp", "_del", "_gain", "_loss")
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -34,7 +37,8 @@ class Blocks:
         columns : sequence of str
             Feature names.
         names : sequence of str
-            ``signatures``, ``genes``, ``clinical``, ``alterations``, or names of `entries`.
+            ``signatures``, ``genes``, ``clinical``, ``alterations``, of these ``mutations`` or ``copy_number`` apart,
+            or names of `entries`.
 
         Returns
         -------
@@ -47,14 +51,17 @@ class Blocks:
         array([False,  True])
         """
         wanted = frozenset().union(*(self.entries.get(name, frozenset()) for name in names))
-        return np.array([bool({self._block(column)} & {*names} or _base(column) in wanted) for column in columns])
+        asked = {*names}
+        return np.array([bool(self._blocks(column) & asked or _base(column) in wanted) for column in columns])
 
-    def _block(self, column: str) -> str:
-        if column in self.alterations or source_of(column) in self.alterations:
-            return "alterations"
-        if source_of(column) in self.clinical:
-            return "clinical"
-        return "signatures" if _base(column) in self.signatures else "genes"
+    def _blocks(self, column: str) -> set[str]:
+        source = source_of(column)
+        if column in self.alterations or source in self.alterations:
+            kinds = {"mutations": source.endswith(MUTATION), "copy_number": source.endswith(COPY_NUMBER)}
+            return {"alterations", *(kind for kind, so in kinds.items() if so)}
+        if source in self.clinical:
+            return {"clinical"}
+        return {"signatures" if _base(column) in self.signatures else "genes"}
 
 
 def _base(column: str) -> str:

@@ -12,6 +12,8 @@ from itgstrat.errors import ModelError
 from itgstrat.fitting.partial_likelihood import RiskSets, fit_cox, one_thread
 from itgstrat.fitting.survival.base import SurvivalEstimator, breslow_baselines, split_by_events
 from itgstrat.fitting.survival.blocks import Blocks
+from itgstrat.fitting.survival.forest import ExtraSurvivalTrees
+from itgstrat.fitting.survival.ridge import CoxRidge
 from itgstrat.learned.stack import StackedModel
 from itgstrat.outcome import Outcome, require_events
 
@@ -64,7 +66,7 @@ class StackedSurvival(SurvivalEstimator):
     Parameters
     ----------
     members : tuple of Member
-        The models.
+        The models; ridge Cox and extra survival trees on all features if none is given.
     inner_folds : int
         Folds of the inner cross-validation; fewer where there are fewer events.
     pull : float
@@ -116,7 +118,7 @@ class StackedSurvival(SurvivalEstimator):
             If no member has features, or one cannot be fitted.
         """
         require_events(y, 4, "a stack with inner cross-validation")
-        pairs = [(member, member.columns(X)) for member in self.members]
+        pairs = [(member, member.columns(X)) for member in self.members or _default_members(self.seed)]
         members = [member for member, own in pairs if own.any()]
         if not members:
             raise ModelError("no member of the stack has features; name blocks that training can compute")
@@ -141,6 +143,10 @@ class StackedSurvival(SurvivalEstimator):
         )
         self.weights_ = pd.DataFrame({"member": self.model_.names, "weight": weight, "spread": spread})
         return self
+
+
+def _default_members(seed: int) -> tuple[Member, ...]:
+    return Member("ridge", CoxRidge(spread=1.0)), Member("trees", ExtraSurvivalTrees(seed=seed))
 
 
 def _fit(member: Member, X: pd.DataFrame, y: Outcome) -> SurvivalEstimator:
