@@ -56,12 +56,8 @@ def candidates(responses: LineResponses, mechanism: dict[str, str]) -> list[tupl
         hit = next((word for word in ("ITG", "FAK", "SRC") if word in re.split(r"[^A-Z]+", words.upper())), None)
         if hit and name not in found and name in responses.drugs:
             kind = "integrin_antagonist" if hit == "ITG" else "downstream_comparator"
-            found[name] = (
-                name,
-                responses.drugs[name] or f"NSC {name}",
-                kind,
-                tuple(stated.split(";")) if stated else TARGETS[hit],
-            )
+            genes = dict.fromkeys([*TARGETS[hit], *filter(None, stated.split(";"))])
+            found[name] = (name, responses.drugs[name] or f"NSC {name}", kind, tuple(genes))
     return list(found.values())
 
 
