@@ -26,6 +26,7 @@ from itgstrat.biology import every_gene, load_catalogue
 from itgstrat.cohort import Cohort
 from itgstrat.concordance import comparable_pairs
 from itgstrat.config import ElasticNetConfig, RunConfig, build_config
+from itgstrat.errors import ItgstratError
 from itgstrat.evaluation.designs import leave_integrins_out
 from itgstrat.evaluation.discrimination import harrell_blocks, resampled_concordance
 from itgstrat.evaluation.given_splits import read_folds
@@ -33,7 +34,7 @@ from itgstrat.evaluation.metrics import bootstrap_weights
 from itgstrat.evaluation.nulls import find_matches, random_signatures
 from itgstrat.evaluation.splits import Split
 from itgstrat.fitting.pipeline import Design, build_pipeline, design_of
-from itgstrat.outcome import make_outcome
+from itgstrat.outcome import Outcome, make_outcome
 
 #: Average Gregorian month.
 DAYS_PER_MONTH = 365.2425 / 12
@@ -96,6 +97,7 @@ def read_cohort(folder: Path, name: str) -> tuple[Cohort, tuple[Split, ...]]:
     """Read one cohort, one row a patient, and its published folds."""
     slides = pd.read_csv(folder / f"tcga_{name}_all_clean.csv.zip", low_memory=False)
     table = slides.drop_duplicates("case_id").set_index("case_id")
+    table = table[table["survival_months"].notna() & table["censorship"].notna()]
     expression = table.filter(regex="_rnaseq$").rename(columns=lambda column: column.removesuffix("_rnaseq"))
     altered = table.filter(regex="_(mut|cnv)$")
     # a few patients have a follow-up of 0 months; half a day keeps them last in no risk set but their own
@@ -155,24 +157,33 @@ def run(models: list[Model], cohort: Cohort, splits: tuple[Split, ...], jobs: in
 
 
 def judge(m: int, model: Model, train: Cohort, cohort: Cohort, split: Split) -> tuple[int, np.ndarray, np.ndarray]:
-    """Risks of the patients of one fold."""
-    fitted = build_pipeline(model.config, model.design).fit(train, train.require_outcome())
+    """Risks of the patients of one fold; NaN, and why on stderr, where the model cannot be had."""
+    try:
+        fitted = build_pipeline(model.config, model.design).fit(train, train.require_outcome())
+    except ItgstratError as error:
+        print(f"\n{cohort.name}, {model.name}: not fitted in one fold ({error})", file=sys.stderr)
+        return m, split.test, np.full(len(split.test), np.nan)
     return m, split.test, fitted.predict(cohort[split.test])
 
 
 def tabulate(
     name: str, models: list[Model], risks: np.ndarray, cohort: Cohort, splits: tuple[Split, ...]
 ) -> list[dict[str, object]]:
-    """One row a model: concordance in each fold, mean and SD over folds; random draws averaged."""
+    """One row a model: concordance in each fold, mean and SD over folds that have one; random draws averaged."""
     outcome, rows = cohort.require_outcome(), []
     for label in dict.fromkeys(model.name for model in models):
         mine = np.flatnonzero([model.name == label for model in models])
-        folds = [
-            comparable_pairs(outcome[split.test]).concordance(risks[mine][:, split.test].T).mean() for split in splits
-        ]
+        folds = [np.mean([measure(outcome[split.test], risk[split.test]) for risk in risks[mine]]) for split in splits]
         by_fold = {f"fold{k}": value for k, value in enumerate(folds)}
-        rows.append({"cohort": name, "model": label, **by_fold, "mean": np.mean(folds), "sd": np.std(folds, ddof=1)})
+        rows.append(
+            {"cohort": name, "model": label, **by_fold, "mean": np.nanmean(folds), "sd": np.nanstd(folds, ddof=1)}
+        )
     return rows
+
+
+def measure(outcome: Outcome, risk: np.ndarray) -> float:
+    """Harrell's concordance; NaN where there is no risk or no pair."""
+    return float("nan") if np.isnan(risk).any() else float(comparable_pairs(outcome).concordance(risk))
 
 
 def compare(
@@ -188,6 +199,8 @@ def compare(
     blocks = [harrell_blocks(outcome[tested], group[tested])]
     for label, without in INCREMENTS.items():
         pair = risks[[labels.index(label), labels.index(without)]][:, tested].T
+        if np.isnan(pair).any():
+            continue
         point, drawn = resampled_concordance(blocks, [pair], np.ones((1, len(tested))), weights)
         low, high = np.nanpercentile(drawn[0, 0] - drawn[0, 1], [2.5, 97.5])
         gain = point[0, 0] - point[0, 1]
