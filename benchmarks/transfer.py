@@ -106,7 +106,7 @@ def tasks(root: Path) -> Iterator[tuple[str, LineData]]:
                 targets = tuple(name for name, gene in profiles.genes.items() if gene in genes)
                 for panel, features in panels(profiles, genes).items():
                     yield panel, LineData.join(
-                        (agent, kind, f"{responses.drugs[label]} ({label})".strip()),
+                        (agent, kind, f"{responses.drugs[label] or 'NSC'} ({label})"),
                         (f"{responses.name}, {profiles.name}", responses.unit, profiles.measures),
                         profiles.values, responses.values[label], lineage, features, targets, profiles.genes,
                     )  # fmt: skip

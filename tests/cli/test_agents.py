@@ -68,6 +68,18 @@ def test_eligible_counts_everybody_and_writes_the_table(small: Path, tmp_path: P
     run(*words, "--force")
 
 
+def test_eligible_draws_the_shares_and_writes_over_nothing(small: Path, tmp_path: Path) -> None:
+    drawing = tmp_path / "shares.svg"
+    words = ("eligible", str(small / "out" / "model"), str(small / "expression.tsv"), "--out", str(tmp_path / "a.tsv"))
+    run(*words, "--figure", str(drawing))
+    text = drawing.read_text(encoding="utf-8")
+    assert text.startswith("<svg")
+    assert "cilengitide" in text
+    assert "putative" in text
+    with pytest.raises(OutputError, match=r"shares\.svg exists"):
+        run(*words[:-1], str(tmp_path / "b.tsv"), "--figure", str(drawing))
+
+
 def test_mutations_that_are_loaded_close_what_was_open(small: Path, tmp_path: Path) -> None:
     patients = pd.read_csv(small / "expression.tsv", sep="\t", nrows=1, index_col=0).columns
     altered = tmp_path / "altered.tsv"

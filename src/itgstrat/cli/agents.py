@@ -85,6 +85,7 @@ def eligible(
     clinical: Clinical = None,
     alterations: Altered = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Table to write.")] = Path("agents.tsv"),
+    figure: Annotated[Path | None, typer.Option("--figure", metavar="FILE", help="Figure to draw (SVG).")] = None,
     reference: ReferenceName = "pooled",
     name: CohortName = None,
     unit: UnitName = "auto",
@@ -96,8 +97,9 @@ def eligible(
     from itgstrat.learned import ModelBundle
     from itgstrat.prediction import predict
 
-    if out.exists() and not force:
-        raise OutputError(f"{out} exists; give another file or --force")
+    for path in filter(None, [out, figure]):
+        if path.exists() and not force:
+            raise OutputError(f"{path} exists; give another file or --force")
     bundle = ModelBundle.load(model)
     rules = bundle.require_agents()
     cohort = read_new_cohort(bundle, expression, clinical, alterations, name, unit)
@@ -105,6 +107,8 @@ def eligible(
     table.to_csv(out, sep="\t", index=False)
     adjusted = count_calls(take_adjusted(table)) if rules.adjusts else None
     _print_counts(count_calls(table), adjusted=adjusted)
+    if figure:
+        _draw(count_calls(table), figure, cohort.name)
     if rules.tumour_type and rules.tumour_type in cohort.clinical:
         types = cohort.clinical[rules.tumour_type].rename_axis("patient").rename("type").reset_index()
         typed = table.merge(types.astype({"patient": str}), on="patient").dropna(subset="type")
@@ -116,6 +120,16 @@ def eligible(
         "Not learned from response; hypothesis-generating, not for clinical use.",
         f"{out}: every patient, agent and tier, with reasons",
     )
+
+
+def _draw(counts: "pd.DataFrame", path: Path, cohort: str) -> None:
+    from itgstrat.reporting.eligibility_figure import plot_eligibility
+    from itgstrat.reporting.figures import figure_svg
+
+    title = f"Eligible by target and context (putative): {cohort}"
+    label = "; ".join(f"{row['agent']}: {row['eligible']} of {row['patients']}" for _, row in counts.iterrows())
+    drawn = plot_eligibility(counts, title=title).figure
+    path.write_text(figure_svg(drawn, "eligibility", label), encoding="utf-8")
 
 
 def _print_counts(counts: "pd.DataFrame", of: str = "", adjusted: "pd.DataFrame | None" = None) -> None:
