@@ -122,8 +122,9 @@ def describe_signatures(config: RunConfig, scored: Sequence[Signature]) -> str:
     str
         For instance "The 62 signatures (heterodimers, receptors, joint_pairs)".
     """
-    names = list(map(str, config.features.signatures))
-    return f"The {len(scored)} signatures ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''})"
+    names, genes = list(map(str, config.features.signatures)), sum(one.rule == "gene" for one in scored)
+    beside = f" and {genes} single genes" if genes else ""
+    return f"The {len(scored) - genes} signatures ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''}){beside}"
 
 
 class _Plan:
