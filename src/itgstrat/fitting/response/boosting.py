@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from itgstrat.errors import ModelError
 from itgstrat.fitting.response.base import Calibration
 from itgstrat.fitting.response.trees import TreeEstimator
-from itgstrat.fitting.survival.flatten import flatten_trees
+from itgstrat.fitting.trees import flatten_trees
 
 Floats = npt.NDArray[np.float64]
 

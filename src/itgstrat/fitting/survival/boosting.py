@@ -17,7 +17,7 @@ from itgstrat.fitting.survival.base import (
     to_structured,
 )
 from itgstrat.fitting.survival.checks import check_training
-from itgstrat.fitting.survival.flatten import flatten_trees
+from itgstrat.fitting.trees import flatten_trees
 from itgstrat.learned import BoostedModel, SurvivalModel
 from itgstrat.outcome import Outcome
 

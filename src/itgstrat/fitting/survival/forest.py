@@ -10,7 +10,7 @@ from sksurv.ensemble import RandomSurvivalForest as SksurvRandomForest
 
 from itgstrat.fitting.survival.base import SurvivalEstimator, to_structured
 from itgstrat.fitting.survival.checks import check_training
-from itgstrat.fitting.survival.flatten import flatten_trees
+from itgstrat.fitting.trees import flatten_trees
 from itgstrat.learned import ForestModel
 from itgstrat.outcome import Outcome
 
