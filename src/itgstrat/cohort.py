@@ -1,16 +1,18 @@
 """Cohort: expression, clinical table and outcome on one patient index, and what was dropped and why."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from itgstrat.display import list_html, remarks_html
 from itgstrat.errors import CohortError, name_some
-from itgstrat.outcome import Outcome
+from itgstrat.outcome import DAYS_PER_UNIT, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,9 @@ class Cohort:
     alterations : DataFrame or None, shape (n_patients, n_alterations)
         Mutations, copy number and other per-sample facts on the same index; NaN is *not assessed*, never wild
         type. None where nothing was loaded.
+    n_ranked : ndarray of int64 or None, shape (n_patients,)
+        Where `expression` holds ranks: among how many genes of the patient they were taken, whether or not the table
+        still has all of these.
 
     Raises
     ------
@@ -86,6 +91,7 @@ class Cohort:
     dropped: tuple[Dropped, ...] = ()
     source: str = ""
     alterations: pd.DataFrame | None = None
+    n_ranked: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         for axis, label in ((self.expression.index, "patient"), (self.expression.columns, "gene")):
@@ -104,6 +110,36 @@ class Cohort:
         lengths = {len(self.batch), len(self.expression)} | ({len(self.outcome)} if self.outcome else set())
         if len(lengths) != 1:
             raise CohortError(f"cohort {self.name!r}: batch or outcome does not have one entry a patient")
+
+    def __repr__(self) -> str:
+        """Say how large it is, in a line."""
+        events = "no outcome" if self.outcome is None else f"{self.outcome.n_events} events"
+        kinds = ("patient", "sample", "gene")
+        lost = {kind: sum(len(record.names) for record in self.dropped if record.what == kind) for kind in kinds}
+        dropped = ", ".join(f"{n} {kind}{'s' * (n > 1)}" for kind, n in lost.items() if n) or "nothing"
+        return f"Cohort({self.name}: {self._size()}, {self.unit}; {events}; dropped: {dropped})"
+
+    def _repr_html_(self) -> str:
+        """Show size, units, outcome and what was dropped in a notebook."""
+        years = DAYS_PER_UNIT["years"]
+        outcome = "none: read without an endpoint"
+        if self.outcome is not None:
+            last = f"{self.outcome.time_days.max() / years:.1f} years" if len(self) else "nobody"
+            outcome = f"{self.outcome.n_events} events; the longest follow-up is {last}"
+        names, counts = np.unique(self.batch, return_counts=True)
+        alterations = [] if self.alterations is None else list(self.alterations.columns)
+        rows = {
+            "unit of expression": self.unit,
+            "outcome": outcome,
+            "clinical variables": name_some(self.clinical.columns) or "none",
+            "alterations": name_some(alterations) or "none loaded, which is not wild type",
+            "platforms": ", ".join(f"{name} ({count})" for name, count in zip(names, counts, strict=True)),
+            "source": "; ".join(Path(source).name for source in self.source.split("; ")),
+        }
+        return list_html(f"{self.name}: {self._size()}", rows) + remarks_html(list(map(str, self.dropped)))
+
+    def _size(self) -> str:
+        return f"{self.shape[0]:,} patients, {self.shape[1]:,} genes"
 
     def _history(self) -> str:
         return "; ".join(map(str, self.dropped)) or "the tables were empty"
@@ -138,7 +174,35 @@ class Cohort:
             batch=self.batch[rows],
             outcome=None if self.outcome is None else self.outcome[rows],
             alterations=None if self.alterations is None else self.alterations.iloc[rows],
+            n_ranked=None if self.n_ranked is None else self.n_ranked[rows],
         )
+
+    def keep_genes(self, genes: Iterable[str]) -> "Cohort":
+        """Leave out all other genes, so that what is copied with the patients is small.
+
+        Parameters
+        ----------
+        genes : iterable of str
+            Genes to keep; those that were not measured are passed over.
+
+        Returns
+        -------
+        Cohort
+            The same patients; genes stay in the order of the table, and ranks among all genes stay what they are.
+
+        Raises
+        ------
+        CohortError
+            If none of the genes was measured.
+        """
+        columns = np.flatnonzero(self.genes.isin(wanted := list(genes)))
+        if not len(columns):
+            raise CohortError(
+                f"cohort {self.name!r}: none of {name_some(wanted)} is among its {len(self.genes)} genes "
+                f"({name_some(self.genes)}); HGNC symbols are needed"
+            )
+        values = self.expression.to_numpy().take(columns, axis=1)
+        return replace(self, expression=pd.DataFrame(values, index=self.patients, columns=self.genes[columns]))
 
     def with_clinical(self, table: pd.DataFrame) -> "Cohort":
         """Add clinical variables by patient; where a variable is there already, the new values win.
@@ -214,7 +278,7 @@ class Cohort:
             "genes": list(self.genes),
             "batch": self.batch,
             "covariates": {str(n): c.to_numpy(dtype=object, na_value=np.nan) for n, c in self.clinical.items()},
-            "ranked": self.unit == "rank",
+            "ranked": self.unit == "rank" if self.n_ranked is None else self.n_ranked,
         }
 
     def require_outcome(self) -> Outcome:

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from itgstrat.antagonists.context import judge_cohort
+from itgstrat.antagonists.risk import tabulate_risk
 from itgstrat.fitting.agents import learn_agents
 from itgstrat.learned import ModelBundle
 from itgstrat.prediction import predict
@@ -44,9 +46,18 @@ def test_an_unknown_target_has_no_risk():
     assert own["missing"].eq("ITGB6").all()
 
 
+def test_a_model_of_a_label_tells_no_risk_and_says_so():
+    judged = judge_cohort(BUNDLE.agents, NEW)
+    table = tabulate_risk(judged, TOLD.table.drop(columns=["risk", "survival_365_days", "survival_1826_days"]), "label")
+    assert len(table) == len(RISK)
+    assert table["value"].isna().all()
+    assert set(table["call"]) == {"cannot tell"}
+    assert set(table["decided_by"]) == {"the model tells a label, no risk"}
+
+
 def test_the_tiers_stand_in_rows_of_their_own():
-    assert TOLD.agents["tier"].nunique() == 2
-    assert len(TOLD.agents) == 2 * len(NEW) * len(BUNDLE.agents.agents)
+    assert TOLD.agents["tier"].nunique() == 4
+    assert len(TOLD.agents) == 4 * len(NEW) * len(BUNDLE.agents.agents)
     alone = predict(BUNDLE, NEW[np.array([5])]).agents
     same = TOLD.agents[TOLD.agents["patient"] == NEW.patients[5]].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, same, rtol=0, atol=1e-9)

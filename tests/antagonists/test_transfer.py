@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from itgstrat.antagonists.transfer import REFUSED, SCORED, UNKNOWN, WITHHELD, tabulate_transfer
+from itgstrat.antagonists.tiers import CANNOT_TELL, WITHHELD
+from itgstrat.antagonists.transfer import REFUSED, SCORED, tabulate_transfer
 from itgstrat.errors import BundleError, ModelError
 from itgstrat.evaluation.interval import Interval
 from itgstrat.evaluation.transfer import evaluate_transfer, judge_transfers, leave_lineages_out
@@ -27,6 +28,7 @@ from itgstrat.fitting.transfer_fit import TransferSettings, fit_sensitivity
 from itgstrat.learned.transfer import TransferModel, match_quantiles
 
 N_LINES, N_GENES = 120, 60
+AGENT = {"agent": "integrin_antagonist"}
 
 
 def simulate(seed=0, signal=1.0, lineage_signal=1.0, measures="mRNA"):
@@ -253,8 +255,8 @@ def test_missing_genes_lower_the_coverage_and_then_there_is_no_value():
     assert np.isnan(told.value).tolist() == [False, False, True, False]
     without = model.apply(new.drop(columns="G0").to_numpy()[[3]], [g for g in new.columns if g != "G0"])
     assert without.unused[0].tolist() == [True] + [False] * 11
-    table = tabulate_transfer([model], new.to_numpy(), list(new.columns), list("abcd"))
-    assert table["call"].tolist() == [SCORED, SCORED, UNKNOWN, SCORED]
+    table = tabulate_transfer([model], new.to_numpy(), list(new.columns), list("abcd"), AGENT)
+    assert table["call"].tolist() == [SCORED, SCORED, CANNOT_TELL, SCORED]
     assert table["missing"][1] == "G0"
 
 
@@ -266,6 +268,14 @@ def test_the_record_comes_back_from_its_arrays():
     assert (again.withheld, again.reason, again.tumour_reference) == (True, "because", "made tumours")
     with pytest.raises(BundleError, match="TransferModel needs"):
         TransferModel.from_arrays({"coef": model.coef})
+
+
+def test_a_record_whose_parts_do_not_fit_is_refused():
+    model = learn_transfer(simulate(), Alignment("ranks", tumours()))
+    with pytest.raises(ModelError, match="every feature needs one of each"):
+        replace(model, coef=model.coef[1:])
+    with pytest.raises(ModelError, match="the alignment is ranks or quantiles"):
+        replace(model, alignment="guess")
 
 
 def test_genes_that_stand_twice_are_refused():
@@ -281,7 +291,7 @@ def test_a_model_of_proteins_is_refused_without_stated_correlations():
     model = learn_transfer(simulate(measures="protein"), Alignment("quantiles", tumours()))
     with pytest.raises(ModelError, match="correlation with mRNA is not stated"):
         model.apply(tumours().to_numpy(), list(tumours().columns))
-    table = tabulate_transfer([model], tumours(2).to_numpy(), list(tumours().columns), ["a", "b"])
+    table = tabulate_transfer([model], tumours(2).to_numpy(), list(tumours().columns), ["a", "b"], AGENT)
     assert table["call"].tolist() == [REFUSED, REFUSED]
     assert table["value"].isna().all()
 
@@ -327,17 +337,19 @@ def test_correlations_are_taken_from_lines_with_both_and_not_from_a_few():
 def test_a_withheld_model_gives_its_reason_and_no_value():
     found = judged(simulate(signal=0.0))
     model = learn_transfer(simulate(signal=0.0), Alignment("ranks", tumours()), reason="; ".join(found.reasons))
-    table = tabulate_transfer([model], tumours(3).to_numpy(), list(tumours().columns), ["a", "b", "c"])
+    table = tabulate_transfer([model], tumours(3).to_numpy(), list(tumours().columns), ["a", "b", "c"], AGENT)
     assert table["call"].unique().tolist() == [WITHHELD]
     assert table["value"].isna().all()
     assert "lineage alone" in table["decided_by"][0]
     assert table["caveat"].str.contains("not for clinical use").all()
 
 
-def test_no_model_gives_an_empty_table_and_unequal_numbers_are_refused():
-    assert tabulate_transfer([], np.ones((1, 1)), ["G0"], ["a"]).empty
+def test_no_model_is_said_and_unequal_numbers_are_refused():
+    table = tabulate_transfer([], np.ones((1, 1)), ["G0"], ["a"], AGENT)
+    assert table["call"].tolist() == [CANNOT_TELL]
+    assert table["decided_by"][0].startswith("no model of cell lines")
     with pytest.raises(ModelError, match="2 patients and 1 rows"):
-        tabulate_transfer([], np.ones((1, 1)), ["G0"], ["a", "b"])
+        tabulate_transfer([], np.ones((1, 1)), ["G0"], ["a", "b"], AGENT)
 
 
 def test_lines_without_features_response_or_lineage_are_refused():

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from itgstrat.cli.app import app
 from itgstrat.errors import BundleError, CatalogueError, OutputError
 from itgstrat.learned import ModelBundle
+from tests.antagonists.test_table import make_lines
 
 RUNNER = CliRunner(env={"COLUMNS": "80"})
 
@@ -100,3 +101,35 @@ def test_a_model_without_rules_says_so(small: Path, tmp_path: Path) -> None:
     assert not (folder / "agents.npz").exists()
     with pytest.raises(BundleError, match=r"holds no rules of agents \(no agents\.npz\).*train it again"):
         run("eligible", str(folder), str(small / "expression.tsv"), "--out", str(tmp_path / "a.tsv"))
+
+
+def test_attach_makes_a_new_model_and_leaves_the_old_one(small: Path, tmp_path: Path) -> None:
+    lines = make_lines().save(tmp_path / "lines.npz")
+    model = small / "out" / "model"
+    before = {path.name: path.read_bytes() for path in model.iterdir()}
+    text = run("attach", str(model), "--transfer", str(lines), "--out", str(tmp_path / "new"))
+    assert "T2 cilengitide: drug, -ln IC50; 60 lines of made lines, by ranks" in text
+    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+    made = ModelBundle.load(tmp_path / "new")
+    assert [one.agent for one in made.transfers] == ["cilengitide"]
+    assert "## Attached to the agents after training" in made.card
+    with pytest.raises(OutputError, match="new exists"):
+        run("attach", str(model), "--transfer", str(lines), "--out", str(tmp_path / "new"))
+    with pytest.raises(BundleError, match="two records of tier T2 for cilengitide"):
+        run("attach", str(tmp_path / "new"), "--transfer", str(lines), "--out", str(tmp_path / "newer"))
+    with pytest.raises(BundleError, match="holds TransferModel; needed is BenefitModel"):
+        run("attach", str(model), "--benefit", str(lines), "--out", str(tmp_path / "newer"))
+    with pytest.raises(BundleError, match="nothing to attach"):
+        run("attach", str(model), "--out", str(tmp_path / "newer"))
+    assert not (tmp_path / "newer").exists()
+
+
+@pytest.mark.parametrize("file", ["transfer.npz", "manifest.json"])
+def test_a_byte_changed_in_what_was_attached_is_noticed(small: Path, tmp_path: Path, file: str) -> None:
+    lines = make_lines().save(tmp_path / "lines.npz")
+    run("attach", str(small / "out" / "model"), "--transfer", str(lines), "--out", str(tmp_path / "new"))
+    content = bytearray((tmp_path / "new" / file).read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "new" / file).write_bytes(content)
+    with pytest.raises(BundleError, match=r"changed|damaged"):
+        ModelBundle.load(tmp_path / "new")

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from itgstrat.cli.app import app
 from itgstrat.errors import CohortError, OutputError
+from itgstrat.learned import BenefitModel, ModelBundle
 from tests.antagonists.trials import draw_table
 
 TEST = ("benefit", "test")
@@ -72,3 +73,18 @@ def test_poseidon_says_what_it_is_made_of():
     found = run("benefit", "poseidon", "--trials", "5")
     assert "interaction_found" in found.output
     assert "(assumed)" in found.output
+
+
+def test_a_record_is_saved_for_the_model_that_told_the_score(table, small, tmp_path):
+    record, model = tmp_path / "t3.npz", small / "out" / "model"
+    words = (*TEST, table, *COLUMNS, *QUICK, "--control", "placebo", "--record", record)
+    with pytest.raises(OutputError, match="a record needs --model"):
+        run(*words, "--agent", "abituzumab")
+    found = run(*words, "--agent", "abituzumab", "--model", model, "--score-is", "risk", "--cohort", "made")
+    assert f"{record}: tier T3 of abituzumab, log hazard ratio of drug against placebo" in found.output
+    made = BenefitModel.load(record)
+    assert (made.cohort, made.n_patients, made.design) == ("made", 120, "randomised")
+    assert run("agents", "attach", model, "--benefit", record, "--out", tmp_path / "new").exit_code == 0
+    assert [one.agent for one in ModelBundle.load(tmp_path / "new").benefits] == ["abituzumab"]
+    with pytest.raises(OutputError, match=r"t3\.npz exists"):
+        run(*words, "--agent", "abituzumab", "--model", model, "--score-is", "risk")

@@ -13,6 +13,7 @@ from itgstrat.antagonists.benefit_interaction import Interaction, fit_interactio
 from itgstrat.antagonists.benefit_survival import default_horizon, survival_by_score
 from itgstrat.antagonists.benefit_trial import Design, Learned, Trial
 from itgstrat.antagonists.overlap_weights import IMBALANCED, fit_propensity, overlap_weights, tabulate_balance
+from itgstrat.antagonists.tiers import NOT_CLINICAL
 from itgstrat.errors import CohortError
 
 #: quantity, at, estimate, low, high, p, unit
@@ -27,9 +28,6 @@ SCALES = (
     "the interaction is one of hazard ratios, the curve one of days: where the score is prognostic, a constant hazard "
     "ratio of treatment gains more days in some patients than in others"
 )
-
-#: What goes with every result.
-CAVEAT = "hypothesis-generating, not for clinical use"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +71,7 @@ class Benefit:
     curve: BenefitCurve
     balance: pd.DataFrame | None
     notes: tuple[str, ...]
-    caveat: str = CAVEAT
+    caveat: str = NOT_CLINICAL
 
     def to_table(self) -> pd.DataFrame:
         """Lay everything out in rows.

@@ -15,13 +15,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import chi2, norm
 
-from itgstrat.antagonists.benefit_cox import CoxFit, fit_trial
+from itgstrat.antagonists.benefit_cox import fit_trial
 from itgstrat.antagonists.benefit_trial import Trial
 from itgstrat.antagonists.overlap_weights import e_value
+from itgstrat.learned.benefit import Z_95, effects_at
 
 Floats = npt.NDArray[np.float64]
 
-Z_95 = float(norm.isf(0.025))
+# Columns of treatment and of its product with the score, see `score_columns`.
+_TREATMENT = [0, 2]
 
 #: Quantiles of the score at which effects are told.
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -46,6 +48,14 @@ class Interaction:
         Every term of the model; the score in standard deviations from its mean.
     at_quantiles : DataFrame with columns score, hazard_ratio, low, high, (e_value)
         Hazard ratio of treatment against control at quantiles of the score; the E-value where nobody drew lots.
+    center, scale : float
+        Mean and standard deviation of the score.
+    score_low, score_high : float
+        Least and greatest score.
+    effect : ndarray of float64, shape (2,)
+        Log hazard ratio of treatment at the mean score, and its change with a standard deviation of the score.
+    covariance : ndarray of float64, shape (2, 2)
+        Of `effect`.
     """
 
     test: str
@@ -57,6 +67,12 @@ class Interaction:
     detectable: float
     coefficients: pd.DataFrame
     at_quantiles: pd.DataFrame
+    center: float
+    scale: float
+    score_low: float
+    score_high: float
+    effect: Floats
+    covariance: Floats
 
 
 def score_columns(trial: Trial) -> pd.DataFrame:
@@ -120,29 +136,35 @@ def fit_interaction(trial: Trial, weight: Floats | None = None, quantiles: Seque
     coefficients = _limits(fit.coef, error).assign(p=2 * norm.sf(np.abs(fit.coef / error)))
     coefficients.index = pd.Index(columns.columns, name="term")
     own = coefficients.loc["treatment x score"]
+    center, scale = float(trial.score.mean()), float(trial.score.std())
+    effect, covariance = fit.coef[_TREATMENT], fit.covariance[np.ix_(_TREATMENT, _TREATMENT)]
     return Interaction(
-        "likelihood ratio" if weight is None else "robust Wald",
-        statistic,
-        float(chi2.sf(statistic, 1)),
-        float(own["hazard_ratio"]),
-        float(own["low"]),
-        float(own["high"]),
-        float(np.exp(-(Z_95 + norm.isf(0.2)) * error[2])),
-        coefficients,
-        _effects(trial, fit, quantiles),
+        test="likelihood ratio" if weight is None else "robust Wald",
+        statistic=statistic,
+        p=float(chi2.sf(statistic, 1)),
+        ratio=float(own["hazard_ratio"]),
+        low=float(own["low"]),
+        high=float(own["high"]),
+        detectable=float(np.exp(-(Z_95 + norm.isf(0.2)) * error[2])),
+        coefficients=coefficients,
+        at_quantiles=_tabulate_effects(trial, quantiles, center, scale, effect, covariance),
+        center=center,
+        scale=scale,
+        score_low=float(trial.score.min()),
+        score_high=float(trial.score.max()),
+        effect=effect,
+        covariance=covariance,
     )
 
 
-def _effects(trial: Trial, fit: CoxFit, quantiles: Sequence[float]) -> pd.DataFrame:
+def _tabulate_effects(
+    trial: Trial, quantiles: Sequence[float], center: float, scale: float, effect: Floats, covariance: Floats
+) -> pd.DataFrame:
     """Hazard ratio of treatment at quantiles of the score."""
     scores = trial.score_at(quantiles)
-    at = (scores.to_numpy() - trial.score.mean()) / trial.score.std()
-    contrast = np.column_stack([np.ones_like(at), at])
-    own = np.ix_([0, 2], [0, 2])
-    error = np.sqrt(np.einsum("qi,ij,qj->q", contrast, fit.covariance[own], contrast))
-    table = _limits(contrast @ fit.coef[[0, 2]], error)
-    table.index = scores.index
-    table.insert(0, "score", scores)
+    told = effects_at(scores.to_numpy(), center, scale, effect, covariance)
+    ratios = {"hazard_ratio": told.log_ratio, "low": told.low, "high": told.high}
+    table = pd.DataFrame({"score": scores, **{name: np.exp(values) for name, values in ratios.items()}}, scores.index)
     if trial.design == "observational":
         table["e_value"] = [e_value(ratio) for ratio in table["hazard_ratio"]]
     return table

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from itgstrat.antagonists.tiers import FOREIGN, TARGET_CONTEXT, word_caveat
+from itgstrat.antagonists.tiers import TARGET_CONTEXT, lay_out, name_marked
 from itgstrat.biology import load_catalogue
 from itgstrat.biology.eligibility import find_contradictions
 from itgstrat.cohort import Cohort
@@ -51,9 +51,9 @@ class Judged:
     foreign: npt.NDArray[np.bool_]
 
     @property
-    def outside(self) -> npt.NDArray[np.object_]:
-        """What is said in the caveat of each patient for whom thresholds do not hold; empty for the others."""
-        return np.where(self.foreign, f"{FOREIGN}; ", "").astype(object)
+    def classes(self) -> dict[str, str]:
+        """Id of each agent -> its class."""
+        return dict(zip(self.rules.agents.tolist(), self.rules.classes.tolist(), strict=True))
 
 
 def judge_cohort(
@@ -134,31 +134,14 @@ def tabulate_context(judged: Judged) -> pd.DataFrame:
         clause is beyond its threshold, in quantiles of the reference: 0 or more where all of them hold; missing where
         one is unknown.
     """
-    rules, facts = judged.rules, load_catalogue()
-    n_patients, n_agents = len(judged.patients), len(rules.agents)
-    known = [facts.agents.get(str(name)) for name in rules.agents]
-    caveats = [
-        word_caveat(TARGET_CONTEXT, str(kind), bool(agent and find_contradictions(agent)))
-        for agent, kind in zip(known, rules.classes, strict=True)
-    ]
-    table = pd.DataFrame(
-        {
-            "patient": np.repeat(np.array(judged.patients, dtype=object), n_agents),
-            "agent": np.tile(rules.agents.astype(object), n_patients),
-            "class": np.tile(rules.classes.astype(object), n_patients),
-            "tier": TARGET_CONTEXT,
-            **_columns(rules, judged.answers),
-        }
-    )
+    known = load_catalogue().agents
+    cells = _columns(judged.rules, judged.answers)
     if judged.adjusted is not None:
-        table = table.assign(
-            **{f"{name}_adjusted": column for name, column in _columns(rules, judged.adjusted).items()}
-        )
-    return table.assign(
-        missing=judged.missing.ravel(),
-        source=np.repeat(judged.source, n_agents),
-        caveat=np.repeat(judged.outside, n_agents) + np.tile(np.array(caveats, dtype=object), n_patients),
-    )
+        adjusted = _columns(judged.rules, judged.adjusted)
+        cells |= {f"{name}_adjusted": column for name, column in adjusted.items()}
+    cells |= {"missing": judged.missing, "source": judged.source[:, None]}
+    disagree = [name for name in judged.classes if name in known and find_contradictions(known[name])]
+    return lay_out(TARGET_CONTEXT, judged.patients, judged.classes, cells, judged.foreign, disagree)
 
 
 def count_calls(table: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -234,7 +217,7 @@ def word_clause(rules: AgentRules, clause: int) -> str:
 
 
 def _columns(rules: AgentRules, answers: AgentAnswers) -> dict[str, npt.NDArray[np.generic]]:
-    """Value, call and the clause that decided, flattened patient by patient."""
+    """Value, call and the clause that decided, of every patient and agent."""
     calls = rules.call(answers)
     value, decided = np.full(calls.shape, np.nan), np.empty(calls.shape, dtype=object)
     for a in range(len(rules.agents)):
@@ -243,11 +226,7 @@ def _columns(rules: AgentRules, answers: AgentAnswers) -> dict[str, npt.NDArray[
         value[:, a] = answers.margin[:, scored].min(axis=1)
         for row, call in enumerate(calls[:, a].tolist()):
             decided[row, a] = _decide(rules, answers, row, own, call)
-    return {
-        "value": value.ravel(),
-        "call": np.array(CALLS, dtype=object)[calls].ravel(),
-        "decided_by": decided.ravel(),
-    }
+    return {"value": value, "call": np.array(CALLS, dtype=object)[calls], "decided_by": decided}
 
 
 def _decide(rules: AgentRules, answers: AgentAnswers, row: int, own: Ints, call: int) -> str:
@@ -314,7 +293,7 @@ def _name_missing(
     altered: dict[str, npt.NDArray[np.float64]],
     clauses: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.object_]:
-    """Name what some clauses ask for and was not measured or assessed; patients alike in that share the work."""
+    """Name what some clauses ask for and was not measured or assessed."""
     genes, unmeasured = rules.unmeasured(featurised)
     needs = dict(zip(map(str, rules.scores), (str(names).split() for names in rules.genes), strict=True))
     unknown = np.ones(len(unmeasured), dtype=bool)
@@ -327,7 +306,5 @@ def _name_missing(
                     asked[gene] = unmeasured[:, np.searchsorted(genes, gene)]
                 if rules.kind[clause] == "state":
                     asked[name] = np.isnan(altered[name]) if name in altered else unknown
-        patterns, which = np.unique(np.stack(list(asked.values()), axis=1), axis=0, return_inverse=True)
-        words = np.array([", ".join(np.array(list(asked))[pattern]) for pattern in patterns], dtype=object)
-        found[:, a] = words[which.ravel()]
+        found[:, a] = name_marked(np.array(list(asked)), np.stack(list(asked.values()), axis=1))
     return found

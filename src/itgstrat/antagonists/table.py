@@ -4,32 +4,33 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from itgstrat.antagonists.benefit_tier import tabulate_benefit
 from itgstrat.antagonists.context import judge_cohort, tabulate_context
 from itgstrat.antagonists.risk import tabulate_risk
+from itgstrat.antagonists.transfer import tabulate_transfer
 from itgstrat.cohort import Cohort
-from itgstrat.learned import AgentRules, Reference
+from itgstrat.learned import ModelBundle, Reference
+
+_LAST = ("missing", "source", "caveat")
 
 
 def tabulate_agents(
-    rules: AgentRules,
+    bundle: ModelBundle,
     cohort: Cohort,
     told: pd.DataFrame,
-    model_name: str,
     reference: Reference = "pooled",
     foreign: npt.NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
-    """Tell T0 and T1 of every agent for every patient.
+    """Tell the four tiers of every agent for every patient.
 
     Parameters
     ----------
-    rules : AgentRules
-        From a model.
+    bundle : ModelBundle
+        A model with rules of agents, and what was attached to it of tiers T2 and T3.
     cohort : Cohort
         Patients.
     told : DataFrame
-        Prediction of the same patients; T0 is left out where it holds no risk (a model of a label).
-    model_name : str
-        Name of the model.
+        Prediction of the same patients.
     reference : {"pooled", "batch", "cohort"}
         Reference of the prediction.
     foreign : ndarray of bool, shape (n_patients,), optional
@@ -38,11 +39,35 @@ def tabulate_agents(
     Returns
     -------
     DataFrame
-        One row a patient, agent and tier, in this order; columns as in `tabulate_context` and `tabulate_risk`.
+        One row a patient, agent and tier, in this order and T0 to T3; columns are those of all tiers.
+
+    Raises
+    ------
+    BundleError
+        If the model holds no rules of agents.
+    CohortError
+        If none of the agents' genes was measured.
     """
-    judged = judge_cohort(rules, cohort, reference, foreign)
-    tiers = [tabulate_risk(judged, told, model_name)] if "risk" in told else []
+    judged = judge_cohort(bundle.require_agents(), cohort, reference, foreign)
+    patients, agents = judged.patients, judged.classes
     context = tabulate_context(judged)
-    both = pd.concat([*tiers, context]).sort_index(kind="stable").reset_index(drop=True)
-    last = [*(name for name in both.columns if name not in context), "missing", "source", "caveat"]
-    return both[[*(name for name in context.columns if name not in last), *last]]
+    scores = {"target_context": context["value"].to_numpy(dtype=float).reshape(len(patients), len(agents))}
+    if "risk" in told:
+        scores["risk"] = told["risk"].to_numpy(dtype=float)[:, None]
+    measured = cohort.arrays()
+    tiers = [
+        tabulate_risk(judged, told, bundle.name),
+        context,
+        tabulate_transfer(bundle.transfers, measured["expression"], measured["genes"], patients, agents),
+        tabulate_benefit(bundle.benefits, scores, patients, agents, judged.foreign),
+    ]
+    names = dict.fromkeys(str(name) for tier in (context, *tiers) for name in tier.columns)
+    return pd.DataFrame({name: _interleave(name, tiers) for name in (*(n for n in names if n not in _LAST), *_LAST)})
+
+
+def _interleave(name: str, tiers: list[pd.DataFrame]) -> npt.NDArray[np.generic]:
+    """A column with the tiers of a patient and agent one below the other; missing where a tier has no such column."""
+    nothing = np.full(len(tiers[0]), np.nan)
+    columns = [tier[name].to_numpy() if name in tier else nothing for tier in tiers]
+    stacked: npt.NDArray[np.generic] = np.stack(columns, axis=1)
+    return stacked.ravel()

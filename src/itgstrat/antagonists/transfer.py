@@ -1,24 +1,21 @@
 """Tier T2, transferred_sensitivity: what was learned on cell lines, told of tumours only where it may be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from itgstrat.antagonists.tiers import CLASS_CAVEATS
+from itgstrat.antagonists.tiers import CANNOT_TELL, TRANSFERRED_SENSITIVITY, WITHHELD, lay_out, name_marked
 from itgstrat.errors import ModelError
 from itgstrat.learned.transfer import TransferModel
 
-#: Sensitivity transferred from cell lines.
-TRANSFERRED_SENSITIVITY = "T2 transferred_sensitivity"
+#: What is said of a patient: told; it cannot be applied to tumours at all.
+SCORED, REFUSED = "scored", "refused"
 
-CAVEAT = (
-    "learned on cell lines: no stroma, vessels or immune cells, and adhesion to plastic is itself integrin-driven; "
-    "no response of a patient was seen; hypothesis-generating, not for clinical use"
-)
-#: What is said of a patient: told; the model failed its evaluation; it cannot be applied; too little was measured.
-SCORED, WITHHELD, REFUSED, UNKNOWN = "scored", "withheld", "refused", "cannot tell"
+#: What decides where there is no model.
+NO_MODEL = "no model of cell lines for this agent in the bundle; `itgstrat agents attach --transfer` adds one"
 
 
 def tabulate_transfer(
@@ -26,19 +23,22 @@ def tabulate_transfer(
     expression: npt.NDArray[np.floating],
     genes: Sequence[str],
     patients: Sequence[str],
+    agents: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Lay tier T2 out, one row a patient and model.
+    """Lay tier T2 out, one row a patient and agent.
 
     Parameters
     ----------
     models : sequence of TransferModel
-        Also those that are withheld: they get their row, with the reason and without a value.
+        At most one an agent; of those that are withheld the reason is told, and no value.
     expression : ndarray of float, shape (n_patients, n_genes)
         mRNA, in the unit of the models' tumour reference; NaN is not measured.
     genes : sequence of str
         HGNC symbols of the columns.
     patients : sequence of str
         Names of the rows.
+    agents : mapping of str to str
+        Id of each agent -> its class.
 
     Returns
     -------
@@ -53,28 +53,29 @@ def tabulate_transfer(
     """
     if len(patients) != len(expression):
         raise ModelError(f"{len(patients)} patients and {len(expression)} rows of expression; give one name a row")
-    tables = [_tabulate_one(model, expression, genes, patients) for model in models]
-    columns = ["patient", "agent", "class", "tier", "value", "call", "decided_by", "missing", "source", "caveat"]
-    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
-
-
-def _tabulate_one(
-    model: TransferModel, expression: npt.NDArray[np.floating], genes: Sequence[str], patients: Sequence[str]
-) -> pd.DataFrame:
-    row = {
-        "patient": list(patients),
-        "agent": model.agent,
-        "class": model.agent_class,
-        "tier": TRANSFERRED_SENSITIVITY,
-        "source": f"{model.drug}, {model.unit}; {model.n_lines} lines of {model.trained_on}, by {model.alignment}",
-        "caveat": "; ".join(filter(None, [CLASS_CAVEATS.get(model.agent_class, ""), CAVEAT])),
+    shape, own = (len(patients), len(agents)), {model.agent: model for model in models}
+    cells: dict[str, npt.NDArray[np.generic]] = {"value": np.full(shape, np.nan)}
+    cells |= {
+        name: np.full(shape, text, dtype=object)
+        for name, text in (("call", CANNOT_TELL), ("decided_by", NO_MODEL), ("missing", ""), ("source", ""))
     }
-    stopped = (WITHHELD, model.reason) if model.withheld else (REFUSED, model.refusal) if model.refusal else None
-    if stopped:
-        call, reason = stopped
-        return pd.DataFrame({**row, "value": np.nan, "call": call, "decided_by": reason, "missing": ""})
+    for a, name in enumerate(agents):
+        if name in own:
+            for column, values in _tell(own[name], expression, genes).items():
+                cells[column][:, a] = values
+    return lay_out(TRANSFERRED_SENSITIVITY, patients, agents, cells)
+
+
+def _tell(model: TransferModel, expression: npt.NDArray[np.floating], genes: Sequence[str]) -> dict[str, Any]:
+    """What one model says of the patients, column by column; one text stands for all of them."""
+    if model.withheld or model.refusal:
+        call, reason = (WITHHELD, model.reason) if model.withheld else (REFUSED, model.refusal)
+        return {"call": call, "decided_by": reason, "source": model.source}
     told = model.apply(expression, genes)
-    missing = [", ".join(sorted(set(model.genes[unused]))) for unused in told.unused]
-    covered = [f"{share:.0%} of the weights measured" for share in told.coverage]
-    calls = np.where(np.isnan(told.value), UNKNOWN, SCORED)
-    return pd.DataFrame({**row, "value": told.value, "call": calls, "decided_by": covered, "missing": missing})
+    return {
+        "value": told.value,
+        "call": np.where(np.isnan(told.value), CANNOT_TELL, SCORED),
+        "decided_by": [f"{share:.0%} of the weights measured" for share in told.coverage],
+        "missing": name_marked(model.genes, told.unused),
+        "source": model.source,
+    }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from itgstrat.biology import Biomarker, Catalogue, Check, Trial
 
-app = typer.Typer(no_args_is_help=True, help="The agents: list, show; and who is eligible.")
+app = typer.Typer(no_args_is_help=True, help="The agents: list, show, attach; and who is eligible.")
 
 
 @app.command("list")
@@ -122,14 +122,44 @@ def eligible(
     )
 
 
+@app.command("attach")
+def attach(
+    model: Model,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="New model folder.")],
+    transfer: Annotated[
+        list[Path] | None, typer.Option("--transfer", metavar="FILE", help="TransferModel, tier T2; repeatable.")
+    ] = None,
+    benefit: Annotated[
+        list[Path] | None,
+        typer.Option("--benefit", metavar="FILE", help="Record of `itgstrat benefit test`, tier T3; repeatable."),
+    ] = None,
+) -> None:
+    """Attach what cell lines (T2) or cohorts with arms (T3) said of agents; the old model stays as it is."""
+    from itgstrat.errors import BundleError
+    from itgstrat.learned import BenefitModel, ModelBundle, TransferModel
+    from itgstrat.output import check_folder
+
+    check_folder(out, force=False)
+    bundle = ModelBundle.load(model)
+    records: list[TransferModel | BenefitModel] = [
+        *map(TransferModel.load, transfer or []),
+        *map(BenefitModel.load, benefit or []),
+    ]
+    if not records:
+        raise BundleError("nothing to attach; give --transfer FILE or --benefit FILE")
+    bundle.attach(*records).save(out)
+    for one in records:
+        told = f"withheld: {one.reason}" if one.withheld else one.source
+        typer.echo(f"{'T2' if isinstance(one, TransferModel) else 'T3'} {one.agent}: {told}")
+    typer.echo(f"{out}: the model with {len(records)} attached; {model} is as it was")
+
+
 def _draw(counts: "pd.DataFrame", path: Path, cohort: str) -> None:
     from itgstrat.reporting.eligibility_figure import plot_eligibility
-    from itgstrat.reporting.figures import figure_svg
+    from itgstrat.reporting.svg import figure_svg
 
-    title = f"Eligible by target and context (putative): {cohort}"
-    label = "; ".join(f"{row['agent']}: {row['eligible']} of {row['patients']}" for _, row in counts.iterrows())
-    drawn = plot_eligibility(counts, title=title).figure
-    path.write_text(figure_svg(drawn, "eligibility", label), encoding="utf-8")
+    drawn = plot_eligibility(counts, title=f"Eligible by target and context (putative): {cohort}")
+    path.write_text(figure_svg(drawn, "eligibility"), encoding="utf-8")
 
 
 def _print_counts(counts: "pd.DataFrame", of: str = "", adjusted: "pd.DataFrame | None" = None) -> None:

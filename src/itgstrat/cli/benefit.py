@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from itgstrat.antagonists.benefit import Benefit
+    from itgstrat.learned import BenefitModel, ModelBundle
 
 app = typer.Typer(no_args_is_help=True, help="Treatment by score on cohorts with two arms: test, power, poseidon.")
 
@@ -17,6 +18,26 @@ _Prevalence = Annotated[
 ]
 _Allocation = Annotated[float, typer.Option("--allocation", help="Share treated.")]
 _Level = Annotated[float, typer.Option("--alpha", help="Two-sided level.")]
+_LearnedWhere = Annotated[
+    Literal["elsewhere", "out-of-fold"],
+    typer.Option("--learned", metavar="WHERE", help="The score: elsewhere (or fixed beforehand), or out-of-fold."),
+]
+_Unit = Annotated[
+    Literal["days", "weeks", "months", "years"], typer.Option("--time-unit", metavar="UNIT", help="Of --time.")
+]
+_Record = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE", help="Save tier T3 for `itgstrat agents attach`; with the next four."),
+]
+_Model = Annotated[Path | None, typer.Option("--model", metavar="DIR", help="Model that told the score.")]
+_Agent = Annotated[str | None, typer.Option("--agent", help="Agent of the treated arm.")]
+_ScoreIs = Annotated[
+    Literal["risk", "target_context"] | None,
+    typer.Option(
+        "--score-is", metavar="WHICH", help="risk of predictions.tsv; target_context: T1 value in agents.tsv."
+    ),
+]
+_Cohort = Annotated[str | None, typer.Option("--cohort", help="Name of the cohort; that of the table if not given.")]
 _Seed = Annotated[int, typer.Option("--seed", help="Seed.")]
 
 
@@ -27,13 +48,8 @@ def examine(
     score: Annotated[str, typer.Option("--score", help="Column with the continuous score.")],
     event: Annotated[str, typer.Option("--event", help="Column with 1 (event) and 0 (censored).")],
     time: Annotated[str, typer.Option("--time", help="Column with the time to event or censoring.")],
-    learned: Annotated[
-        Literal["elsewhere", "out-of-fold"],
-        typer.Option("--learned", metavar="WHERE", help="The score: elsewhere (or fixed beforehand), or out-of-fold."),
-    ],
-    unit: Annotated[
-        Literal["days", "weeks", "months", "years"], typer.Option("--time-unit", metavar="UNIT", help="Of --time.")
-    ] = "days",
+    learned: _LearnedWhere,
+    unit: _Unit = "days",
     control: Annotated[str | None, typer.Option("--control", help="Value of --arm that is the control.")] = None,
     treatment: Annotated[str | None, typer.Option("--treatment", help="Value of --arm that is the treatment.")] = None,
     covariates: Annotated[
@@ -48,20 +64,28 @@ def examine(
     permutations: Annotated[int, typer.Option("--permutations", min=1, help="Permutations of the score.")] = 999,
     seed: _Seed = 0,
     out: Annotated[Path | None, typer.Option("--out", help="File of the result: .tsv, or .json.")] = None,
+    record: _Record = None,
+    model: _Model = None,
+    agent: _Agent = None,
+    score_is: _ScoreIs = None,
+    cohort: _Cohort = None,
 ) -> None:
     """Test whether the effect of treatment depends on a score, and say how much at which score.
 
     Hypothesis-generating; a cohort with one arm is refused.
     """
     from itgstrat.antagonists.benefit import analyse_benefit
+    from itgstrat.antagonists.benefit_record import record_benefit
     from itgstrat.antagonists.benefit_trial import read_trial
     from itgstrat.errors import OutputError
     from itgstrat.readers.tables import read_clinical
 
     if out is not None and out.suffix not in {".tsv", ".json"}:
         raise OutputError(f"{out} ends neither in .tsv nor in .json; say which by the name")
-    if out is not None and out.exists():
-        raise OutputError(f"{out} exists; give another file")
+    for path in filter(None, [out, record]):
+        if path.exists():
+            raise OutputError(f"{path} exists; give another file")
+    bundle = _load_model(record, model, agent, score_is)
     trial = read_trial(
         read_clinical(table),
         arm=arm,
@@ -80,6 +104,31 @@ def examine(
     _say(found)
     if out is not None:
         _write(found, out)
+    if record and bundle and agent and score_is:
+        _keep(record_benefit(found, bundle, agent, score_is, cohort or table.stem), record)
+
+
+def _keep(made: "BenefitModel", record: Path) -> None:
+    """Save a record of tier T3 and say what it will tell."""
+    made.save(record)
+    told = f"withheld: {made.reason}" if made.withheld else made.source
+    typer.echo(f"{record}: tier T3 of {made.agent}, {told}")
+
+
+def _load_model(
+    record: Path | None, model: Path | None, agent: str | None, score_is: str | None
+) -> "ModelBundle | None":
+    """The model that told the score, where a record is to be saved; asked for before any work is done."""
+    from itgstrat.errors import OutputError
+    from itgstrat.learned import ModelBundle
+
+    if record is None:
+        return None
+    if not (model and agent and score_is):
+        raise OutputError("a record needs --model (that told the score), --agent (of the treated arm) and --score-is")
+    bundle = ModelBundle.load(model)
+    bundle.require_agents()
+    return bundle
 
 
 def _say(found: "Benefit") -> None:

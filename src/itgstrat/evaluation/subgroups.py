@@ -1,5 +1,6 @@
 """Performance in subgroups: by sex, age, site, stage; with intervals, and nothing from fewer than ten events."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -165,7 +166,8 @@ def name_levels(column: pd.Series) -> pd.Series:
     Returns
     -------
     Series of ordered categories
-        Levels as they are, or halves at the median; all missing where text has more than 12 levels.
+        Levels as they are, or halves at the median, rounded to about a tenth of the interquartile range (the cut
+        is where the name says); all missing where text has more than 12 levels.
 
     Examples
     --------
@@ -182,42 +184,18 @@ def name_levels(column: pd.Series) -> pd.Series:
         )
     if not is_number:
         return pd.Series(pd.Categorical([None] * len(column)), column.index)
-    middle = float(known.median())
-    labels = [f"below {middle:g}", f"{middle:g} and above"]
+    middle = _round_median(known.to_numpy(dtype=float))
+    labels = [f"below {middle:.10g}", f"{middle:.10g} and above"]
     halves = column.map(lambda value: labels[int(value >= middle)], na_action="ignore")
     return pd.Series(pd.Categorical(halves, labels, ordered=True), column.index)
 
 
-def tabulate_subgroups(subgroups: tuple[Subgroup, ...]) -> pd.DataFrame:
-    """Lay subgroups out for a report.
-
-    Parameters
-    ----------
-    subgroups : tuple of Subgroup
-        From `judge_subgroups`.
-
-    Returns
-    -------
-    DataFrame with columns variable, level, patients, events, concordance, observed_expected
-        Numbers with intervals as text; what is not shown says why.
-    """
-    few = f"fewer than {LEAST_EVENTS} events"
-    return pd.DataFrame(
-        [
-            {
-                "variable": one.variable,
-                "level": one.level,
-                "patients": one.n_patients,
-                "events": one.n_events,
-                "concordance": str(one.harrell) if one.harrell else few,
-                "observed_expected": str(one.observed_expected)
-                if one.observed_expected
-                else (few if one.harrell is None else "not followed to the horizon"),
-            }
-            for one in subgroups
-        ],
-        columns=["variable", "level", "patients", "events", "concordance", "observed_expected"],
-    )
+def _round_median(values: Floats) -> float:
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    if high <= low:
+        return float(middle)
+    rounded = round(float(middle), -math.floor(math.log10((high - low) / 10)))
+    return rounded if values.min() < rounded <= values.max() else float(middle)  # neither half is empty
 
 
 def _concordance(

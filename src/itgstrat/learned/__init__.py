@@ -3,6 +3,7 @@
 from itgstrat.learned.accelerated import AcceleratedModel
 from itgstrat.learned.agents import CALLS, AgentAnswers, AgentRules
 from itgstrat.learned.baseline import ProportionalHazards
+from itgstrat.learned.benefit import BenefitModel
 from itgstrat.learned.bundle import ModelBundle
 from itgstrat.learned.familiarity import Familiarity
 from itgstrat.learned.features import Features, Measured
@@ -17,6 +18,7 @@ from itgstrat.learned.recipe import (
 )
 from itgstrat.learned.stack import StackedModel
 from itgstrat.learned.strata import Strata
+from itgstrat.learned.transfer import TransferModel
 from itgstrat.learned.trees import BoostedModel, ForestModel, Trees
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "AcceleratedModel",
     "AgentAnswers",
     "AgentRules",
+    "BenefitModel",
     "BoostedModel",
     "Familiarity",
     "FeatureRecipe",
@@ -41,5 +44,6 @@ __all__ = [
     "StackedModel",
     "Strata",
     "SurvivalModel",
+    "TransferModel",
     "Trees",
 ]

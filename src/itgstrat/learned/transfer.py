@@ -13,7 +13,7 @@ from itgstrat.scoring.ranks import rank_columns
 Floats = npt.NDArray[np.float64]
 
 #: How a tumour is brought to the scale of the lines.
-RANKS, QUANTILES = "ranks", "quantiles"
+RANKS, QUANTILES = KINDS = ("ranks", "quantiles")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +79,11 @@ class TransferModel(ArrayRecord):
         Whether the evaluation speaks against using it.
     reason : str
         Why; empty where it is not withheld.
+
+    Raises
+    ------
+    ModelError
+        If features, weights and quantiles differ in number, or the alignment is unknown.
     """
 
     agent: str
@@ -104,6 +109,20 @@ class TransferModel(ArrayRecord):
     n_lines: int
     withheld: bool
     reason: str
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(getattr(self, name)) for name in ("genes", "coef", "center", "scale", "correlation")}
+        places = {name: getattr(self, name).shape for name in ("line_quantiles", "tumour_quantiles")}
+        if len({*lengths.values(), *(shape[0] for shape in places.values())}) > 1 or self.alignment not in KINDS:
+            raise ModelError(
+                f"a model of {self.drug} with the lengths {lengths | places} and the alignment {self.alignment!r}; "
+                f"every feature needs one of each, and the alignment is {' or '.join(KINDS)}"
+            )
+
+    @property
+    def source(self) -> str:
+        """What was learned, in which unit, on what."""
+        return f"{self.drug}, {self.unit}; {self.n_lines} lines of {self.trained_on}, by {self.alignment}"
 
     @property
     def refusal(self) -> str:

@@ -1,0 +1,93 @@
+"""From the analysis of a cohort with two arms to the record of tier T3 that a bundle tells new patients by."""
+
+from itgstrat.antagonists.benefit import Benefit
+from itgstrat.errors import ModelError, name_some
+from itgstrat.learned import BenefitModel, ModelBundle
+from itgstrat.learned.benefit import Score
+
+#: Level of the test of the interaction below which effects by score are told.
+LEVEL = 0.05
+
+
+def record_benefit(
+    found: Benefit,
+    bundle: ModelBundle,
+    agent: str,
+    score: Score,
+    cohort: str,
+    permutation_p: float | None = None,
+) -> BenefitModel:
+    """Keep what an analysis said of an agent, by a score that a bundle tells of new patients.
+
+    Withheld where the interaction was not shown at 5%, where the bundle was trained on this very cohort, and where the
+    score was learned out of fold on it and no permutation p is given.
+
+    Parameters
+    ----------
+    found : Benefit
+        From `analyse_benefit`, on the scores that `bundle` gave the patients of the trial.
+    bundle : ModelBundle
+        The model that gave them.
+    agent : str
+        Id of the agent that the treated arm got.
+    score : {"risk", "target_context"}
+        The model's risk, or `value` of tier T1 of the agent.
+    cohort : str
+        Name of the cohort.
+    permutation_p : float, optional
+        From `judge_learned`, for a score learned out of fold.
+
+    Returns
+    -------
+    BenefitModel
+        The record, with its verdict.
+
+    Raises
+    ------
+    ModelError
+        If the bundle has no rule of the agent.
+    BundleError
+        If the bundle tells no such score.
+
+    References
+    ----------
+    Royston and Sauerbrei 2008, Multivariable Model-building, ch. 7
+    """
+    rules, shown = bundle.require_agents(), found.interaction
+    classes = dict(zip(rules.agents.tolist(), rules.classes.tolist(), strict=True))
+    if agent not in classes:
+        raise ModelError(f"the model {bundle.name!r} has no agent {agent!r}; it has {name_some(list(classes), 30)}")
+    learned_here = cohort in bundle.info.get("cohorts", {})
+    p = permutation_p if found.learned == "out-of-fold" and permutation_p is not None else shown.p
+    faults = []
+    if learned_here and found.learned == "elsewhere":
+        faults.append(f"the score was learned on these very patients: the model was trained on {cohort}")
+    if found.learned == "out-of-fold" and permutation_p is None:
+        faults.append(
+            "the score was learned out of fold on these very patients, and the p of judge_learned is not given"
+        )
+    if not p < LEVEL:
+        faults.append(f"that the effect of treatment depends on the score was not shown (p = {p:.2f})")
+    return BenefitModel(
+        agent=agent,
+        agent_class=classes[agent],
+        score=score,
+        model_name=bundle.name,
+        model_digest=bundle.digest_score(score),
+        center=shown.center,
+        scale=shown.scale,
+        score_low=shown.score_low,
+        score_high=shown.score_high,
+        coef=shown.effect,
+        covariance=shown.covariance,
+        test=shown.test if p == shown.p else "permutation of the arms",
+        p=float(p),
+        n_patients=sum(found.patients),
+        n_events=sum(found.events),
+        control=found.arms[0],
+        treatment=found.arms[1],
+        cohort=cohort,
+        design=found.design,
+        withheld=bool(faults),
+        reason="; ".join(faults),
+    )

@@ -1,0 +1,260 @@
+"""The sentence that a tumour board would read: which rules a patient meets, what is open, and what is not known."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+
+from itgstrat.antagonists.benefit_tier import NO_COHORT
+from itgstrat.antagonists.risk import NO_RISK, NOT_HIGH
+from itgstrat.antagonists.tiers import BENEFIT, CANNOT_TELL, NOT_CLINICAL, TIERS
+from itgstrat.antagonists.transfer import NO_MODEL
+from itgstrat.biology import load_catalogue
+from itgstrat.biology.agents import Agent, AgentClass, Trial
+from itgstrat.learned.agents import CALLS
+
+#: Most words of a sentence for the board.
+MOST_WORDS = 80
+
+#: Classes that are named as antagonists, and those that use the integrin as an address.
+ANTAGONISTS: tuple[AgentClass, ...] = ("integrin_antagonist", "integrin_expression_inhibitor")
+ADDRESSES: tuple[AgentClass, ...] = ("integrin_directed_adc", "integrin_directed_delivery")
+
+# Ending of an alteration's name -> the assay that tells it.
+_ASSAYS = {"_mut": "sequencing", "_methylated": "promoter methylation"}
+
+# Words of the catalogue for a trial whose outcome was not in the sources read.
+_UNSEEN = "not seen"
+
+# Outcomes and diseases of trials in the catalogue are of any length.
+_MOST_OUTCOME_WORDS, _MOST_DISEASE_WORDS = 10, 5
+
+_COLUMNS = ("agent", "class", "tier", "value", "call", "decided_by", "missing")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One row of agents.tsv."""
+
+    agent: str
+    agent_class: str
+    tier: str
+    value: float
+    call: str
+    decided_by: str
+    missing: str
+
+
+def word_patient(rows: pd.DataFrame) -> str:
+    """Word what is told of one patient, as a tumour board would read it.
+
+    Agents stand in the order of the catalogue: they are not ranked.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The rows of one patient in `tabulate_agents`: agent, class, tier, value, call, decided_by, missing.
+
+    Returns
+    -------
+    str
+        The rules met and what decided, what cannot be told and the assay that would settle it, prognosis where a
+        target is high, what tiers T2 and T3 say, a trial with its outcome; about 80 words at most.
+    """
+    cells = [_Cell(*row) for row in rows[list(_COLUMNS)].itertuples(index=False, name=None)]
+    return _word(cells)
+
+
+def word_patients(table: pd.DataFrame) -> pd.DataFrame:
+    """Word what is told of every patient.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `tabulate_agents`.
+
+    Returns
+    -------
+    DataFrame with columns patient, sentence
+        One row a patient, in the order of the table.
+    """
+    patients = table["patient"].to_numpy()
+    cells = [_Cell(*row) for row in zip(*(table[name] for name in _COLUMNS), strict=True)]
+    starts = np.flatnonzero(np.append(True, patients[1:] != patients[:-1])) if len(table) else np.array([], dtype=int)
+    ends = [*starts[1:], len(table)]
+    words = [_word(cells[start:end]) for start, end in zip(starts, ends, strict=False)]
+    return pd.DataFrame({"patient": patients[starts], "sentence": words})
+
+
+def find_best_known(agent: Agent) -> Trial | None:
+    """Find the trial of an agent whose outcome was seen, in the latest phase; of several the first in the catalogue.
+
+    Parameters
+    ----------
+    agent : Agent
+        The agent.
+
+    Returns
+    -------
+    Trial or None
+        None where there is none.
+
+    Examples
+    --------
+    >>> find_best_known(load_catalogue().agent("cilengitide")).outcome
+    'primary endpoint (overall survival) not met'
+    """
+    return max(agent.trials, key=lambda trial: (_UNSEEN not in trial.outcome, _phase(trial)), default=None)
+
+
+def _phase(trial: Trial) -> float:
+    """Latest number in the phase; 0 for preclinical work."""
+    return max(map(float, re.findall(r"[\d.]+", trial.phase)), default=0.0)
+
+
+def _word(cells: Sequence[_Cell]) -> str:
+    """The fullest wording that is short enough."""
+    for most in (3, 2, 1, 0):
+        said = " ".join(filter(None, _sentences(cells, max(most, 1), brief=not most)))
+        if len(said.split()) <= MOST_WORDS:
+            break
+    return said
+
+
+def _sentences(cells: Sequence[_Cell], most: int, brief: bool) -> Iterable[str]:
+    of = {tier: [cell for cell in cells if cell.tier == tier] for tier in TIERS}
+    risk, context, lines, arms = of.values()
+    own = [cell for cell in context if cell.agent_class in ANTAGONISTS]
+    met = [cell for cell in own if cell.call == CALLS[2]]
+    unknown = [cell for cell in own if cell.call == CANNOT_TELL]
+    yield _say_met(met, len(own), most)
+    address = [cell for cell in context if cell.agent_class in ADDRESSES and cell.call == CALLS[2]]
+    yield f"Integrin as an address only: {_join_some(address, most)}." if address and not brief else ""
+    yield _say_unknown(unknown, most)
+    yield _say_risk([cell for cell in risk if cell.agent_class in ANTAGONISTS])
+    yield _say_attached(lines, arms)
+    yield from _say_trials(met or unknown, most - 1, brief)
+    yield f"{NOT_CLINICAL.capitalize()}."
+
+
+def _say_met(met: Sequence[_Cell], total: int, most: int) -> str:
+    if not met:
+        return f"Of {total} antagonists, the putative rule (T1) of none is met."
+    named = [f"{_name(cell.agent)} ({_say_decision(cell.decided_by)})" for cell in met[:most]]
+    rest = len(met) - len(named)
+    named += [f"{rest} other{'s' * (rest > 1)}"] * bool(rest)
+    return f"The putative rule{'s' * (len(met) > 1)} (T1) of {_join(named)} {'are' if len(met) > 1 else 'is'} met."
+
+
+def _say_decision(decided: str) -> str:
+    """Which clause decided, and where the patient stands."""
+    found = re.fullmatch(r"(target|context|marker) (.*): ([\d.]+) against ([\d.]+)", decided)
+    if not found:
+        return decided
+    kind, name, place, bar = found.groups()
+    known = load_catalogue().heterodimers
+    # of several targets the one that counted stands behind the comma
+    name = name.rpartition(", ")[2] if kind == "target" else name.removesuffix(" without the target")
+    title = known[name].title.split()[1] if name in known else name.removeprefix("axis_").replace("_", " ")
+    return f"{kind} {title}: percentile {100 * float(place):.0f}, threshold {100 * float(bar):.0f}"
+
+
+def _say_unknown(unknown: Sequence[_Cell], most: int) -> str:
+    """What cannot be told, agents with the same gap together, and the assay that would tell it."""
+    gaps: dict[str, list[_Cell]] = {}
+    for cell in unknown:
+        gaps.setdefault(_say_assays(cell.missing), []).append(cell)
+    gaps = dict(sorted(gaps.items(), key=lambda gap: -len(gap[1])))
+    parts = [f"{_join_some(cells, most)} ({assays})" for assays, cells in gaps.items()]
+    rest = sum(len(cells) for cells in list(gaps.values())[2:])
+    parts = [*parts[:2], *([f"{rest} more"] if rest else [])]
+    return f"Cannot be told: {_join(parts)}." if parts else ""
+
+
+def _say_assays(missing: str) -> str:
+    """Put what is missing into the assays that would tell it."""
+    names = missing.split(", ") if missing else []
+    found = []
+    for ending, assay in _ASSAYS.items():
+        genes = [name.removesuffix(ending) for name in names if name.endswith(ending)]
+        found += [f"{_join(genes)} {assay}"] if genes else []
+    genes = [name for name in names if not name.endswith(tuple(_ASSAYS))]
+    rest = [f"{len(genes) - 2} more"] if len(genes) > 2 else []
+    found += [f"expression of {_join([*genes[:2], *rest])}"] if genes else []
+    return f"needs {_join(found)}" if found else "expression unlike that of training"
+
+
+def _say_risk(risk: Sequence[_Cell]) -> str:
+    high = [cell for cell in risk if cell.call not in (NOT_HIGH, CANNOT_TELL)]
+    if high:  # one patient has one stratum, whichever target is high
+        return f"Predicted risk with a target high (T0): {high[0].call}; prognosis, not response."
+    if any(cell.decided_by == NO_RISK for cell in risk):
+        return "Prognosis (T0) is not told by this model."
+    return "No target is known to be high (T0)."
+
+
+def _say_attached(lines: Sequence[_Cell], arms: Sequence[_Cell]) -> str:
+    """What the tiers that training does not learn say: numbers before what is withheld."""
+    said = {
+        "T2, cell lines": _group([cell for cell in lines if cell.decided_by != NO_MODEL]),
+        "T3, cohorts with arms": _group([cell for cell in arms if cell.decided_by != NO_COHORT]),
+    }
+    absent = [tier for tier, words in said.items() if not words]
+    told = [f"{tier}: {words}." for tier, words in said.items() if words]
+    return " ".join([*told, *([f"Absent: {'; '.join(absent)}."] if absent else [])])
+
+
+def _group(cells: Sequence[_Cell]) -> str:
+    """Agents of which the same is said, together."""
+    groups: dict[str, list[_Cell]] = {}
+    for cell in sorted(cells, key=lambda cell: bool(np.isnan(cell.value))):
+        groups.setdefault(_say_value(cell), []).append(cell)
+    return _join([f"{said} for {_join_some(own, 2)}" for said, own in list(groups.items())[:2]])
+
+
+def _say_value(cell: _Cell) -> str:
+    """Call and number; of T3 the hazard ratio, which stands first in what decided."""
+    if np.isnan(cell.value):
+        return cell.call
+    number = cell.decided_by.partition(" at ")[0] if cell.tier == BENEFIT else f"{cell.value:+.2f}"
+    return f"{cell.call}, {number},"
+
+
+def _say_trials(cells: Sequence[_Cell], most: int, brief: bool) -> Iterable[str]:
+    known: Mapping[str, Agent] = load_catalogue().agents
+    for cell in cells[: max(most, 1)]:
+        trial = find_best_known(known[cell.agent]) if cell.agent in known else None
+        if trial:
+            name = trial.name.partition(" (")[0] or _word_phase(trial)
+            disease = "" if brief else _shorten(re.split(r", | \(", trial.indication)[0], _MOST_DISEASE_WORDS)
+            outcome = _shorten(re.split(r"[;:] ", trial.outcome)[0], _MOST_OUTCOME_WORDS)
+            said = "outcome not seen" if _UNSEEN in outcome else outcome
+            agent = _name(cell.agent)
+            yield f"{agent[0].upper()}{agent[1:]}, {name}{' in ' * bool(disease)}{disease}: {said}."
+
+
+def _word_phase(trial: Trial) -> str:
+    return f"phase {trial.phase}" if _phase(trial) else "preclinical work"
+
+
+def _shorten(text: str, most: int) -> str:
+    words = text.split()
+    return " ".join(words[:most]) + "…" * (len(words) > most)
+
+
+def _join_some(cells: Sequence[_Cell], most: int) -> str:
+    rest = [f"{len(cells) - most} more"] if len(cells) > most else []
+    return _join([*(_name(cell.agent) for cell in cells[:most]), *rest])
+
+
+def _name(agent: str) -> str:
+    known = load_catalogue().agents.get(agent)
+    return known.name if known else agent
+
+
+def _join(words: Sequence[str]) -> str:
+    """Join words as a sentence does: a, b and c."""
+    return " and ".join(chain([", ".join(words[:-1])] if len(words) > 1 else [], words[-1:]))
