@@ -10,6 +10,9 @@ import pandas as pd
 from itgstrat.cohort import Cohort, Dropped
 from itgstrat.errors import CohortError, OutcomeError, name_some
 
+#: What a result on labels that a rule made is called, wherever it is told: nobody's response was observed.
+RECOVERY = "surrogate-label recovery"
+
 
 @dataclass(frozen=True)
 class Labelling:
@@ -21,14 +24,17 @@ class Labelling:
         Clinical variable, and name of the label.
     positive, negative : tuple of str
         Values as text; a patient with neither has no label.
+    title : str
+        What the label is called, where that is not the name of the variable.
     """
 
     name: str
     positive: tuple[str, ...]
     negative: tuple[str, ...]
+    title: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name} {' or '.join(self.positive)}, against {' or '.join(self.negative)}"
+        return f"{self.title or self.name} {' or '.join(self.positive)}, against {' or '.join(self.negative)}"
 
 
 @dataclass(frozen=True, eq=False)

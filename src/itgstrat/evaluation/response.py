@@ -6,29 +6,30 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
+from joblib import delayed
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from itgstrat.biology.catalogue import load_catalogue
+from itgstrat.biology.catalogue import Signature, load_catalogue
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
-from itgstrat.errors import CatalogueError, ModelError, OutcomeError
+from itgstrat.errors import CatalogueError, ModelError, OutcomeError, name_some
 from itgstrat.evaluation.nulls import find_matches, random_signatures
 from itgstrat.evaluation.protocol import Kind
-from itgstrat.evaluation.response_finding import state_response_finding
+from itgstrat.evaluation.response_finding import state_recovery, state_response_finding
 from itgstrat.evaluation.response_table import RESPONSE_LABELS as LABELS
 from itgstrat.evaluation.response_table import Panel, ResponseComparison, ResponseEvaluation, compare_responses
 from itgstrat.evaluation.split import Split
 from itgstrat.evaluation.splits import leave_one_batch_out
 from itgstrat.evaluation.validate import describe_signatures
+from itgstrat.evaluation.workers import open_workers
 from itgstrat.fitting.panel import rank_cohort
 from itgstrat.fitting.pipeline import Design, design_of
 from itgstrat.fitting.response import LEAST_OF_EITHER, split_by_label
-from itgstrat.fitting.response.pipeline import build_response_pipeline, labelling_of
+from itgstrat.fitting.response.pipeline import build_response_pipeline, labelling_of, require_response, require_withheld
 from itgstrat.fitting.rows import scorable
 from itgstrat.learned import LEAST_FOR_REFERENCE, Reference
-from itgstrat.response import Response, read_response, require_both
+from itgstrat.response import RECOVERY, Response, read_response, require_both
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -38,6 +39,9 @@ INFLAMED = "tcell_inflamed_gep"
 
 #: Prefix of the draws of random signatures among the models of a trial.
 RANDOM = "random "
+
+#: The model that sees the genes which a surrogate label is made of.
+LEAK = "leaking"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +60,8 @@ class LabelTrial:
         Their labels.
     splits : tuple of Split
         Positions in `train` and in `test`.
+    whole : tuple of (Cohort, Cohort) or None
+        For a surrogate label `train` and `test` with the withheld genes put back.
     """
 
     kind: Kind
@@ -66,6 +72,12 @@ class LabelTrial:
     known: Response
     asked: Response
     splits: tuple[Split, ...]
+    whole: tuple[Cohort, Cohort] | None = None
+
+    @property
+    def leaking(self) -> "LabelTrial":
+        """The same trial with the withheld genes put back."""
+        return replace(self, train=self.whole[0], test=self.whole[1]) if self.whole else self
 
     @property
     def step(self) -> str:
@@ -81,7 +93,11 @@ class LabelTrial:
 
 
 def evaluate_response(
-    config: RunConfig, training: Cohort, external: Sequence[Cohort] = (), progress: Progress | None = None
+    config: RunConfig,
+    training: Cohort,
+    external: Sequence[Cohort] = (),
+    progress: Progress | None = None,
+    whole: Sequence[Cohort] = (),
 ) -> ResponseEvaluation:
     """Judge the configured classifier beside its baselines.
 
@@ -95,6 +111,9 @@ def evaluate_response(
         Cohorts that the final model is judged on, frozen; all patients with a label.
     progress : callable, optional
         Told ``(step, done, total)``.
+    whole : sequence of Cohort, optional
+        For a surrogate label: `training`, then `external`, with the withheld genes put back; a row shows what the
+        leak is worth.
 
     Returns
     -------
@@ -106,9 +125,11 @@ def evaluate_response(
     OutcomeError
         If there are too few patients of either label for the folds, or an external cohort has one label only.
     ModelError
-        If no feature can be computed.
+        If no feature can be computed, or a cohort holds a gene that a surrogate label is made of.
     """
     labelling, settings = labelling_of(config), config.evaluation
+    for cohort in (training, *external):
+        require_withheld(config, [*cohort.genes, *cohort.clinical])
     ranked = rank_cohort(training, config.features.score)
     known = read_response(ranked, labelling)
     needed = max(settings.folds, math.ceil(LEAST_OF_EITHER * settings.folds / (settings.folds - 1)))
@@ -116,14 +137,20 @@ def evaluate_response(
     folds = _fold(known, settings.folds, settings.repeats, config.seed)
     trials = [LabelTrial("cross-validation", training.name, ("batch",), ranked, ranked, known, known, folds)]
     left_out, notes = _leave_out(ranked, known) if settings.leave_one_cohort_out else ([], [])
-    whole = [_external(ranked, known, cohort, read_response(cohort, labelling)) for cohort in external]
+    outside = [_external(ranked, known, cohort, read_response(cohort, labelling)) for cohort in external]
+    ways = _put_back(config, [*trials, *left_out, *outside], whole)
     comparisons: list[ResponseComparison] = []
-    for trial in [*trials, *left_out, *whole]:
+    for trial in ways:
         judged, unjudged = _run_trial(config, trial, progress)
         comparisons += judged
         notes += unjudged
     scored = scorable(design_of(config).signatures, list(training.genes), config.features.min_coverage)
-    finding = state_response_finding(describe_signatures(config, scored), str(labelling), comparisons)
+    what, section = describe_signatures(config, scored), require_response(config)
+    if agent := section.agent():
+        finding = state_recovery(what, agent.name, len(section.withheld()), comparisons)
+        notes = [_note_withheld(config, agent.name, scored), *notes]
+    else:
+        finding = state_response_finding(what, str(labelling), comparisons)
     notes = [*_note_sample_size(config, known, len(scored)), *notes]
     return ResponseEvaluation(finding, tuple(comparisons), tuple(dict.fromkeys(notes)))
 
@@ -149,11 +176,7 @@ def response_pipelines(config: RunConfig, training: Cohort) -> dict[str, Pipelin
         pipelines["signatures"] = build_response_pipeline(config, replace(main, covariates=()))
         pipelines["clinical"] = build_response_pipeline(config, replace(main, signatures=()))
     catalogue = load_catalogue()
-    try:
-        inflamed = tuple(catalogue.select([INFLAMED]))
-    except CatalogueError:  # facts of another build may lack it; the comparison then goes without
-        inflamed = ()
-    if inflamed:
+    if inflamed := () if require_response(config).surrogate else _find_inflamed():
         pipelines["inflamed"] = build_response_pipeline(config, Design(inflamed, ()), plain=True)
         others = tuple(one for one in main.signatures if one.id != INFLAMED)
         both = replace(main, signatures=(*others, *inflamed))
@@ -169,6 +192,13 @@ def response_pipelines(config: RunConfig, training: Cohort) -> dict[str, Pipelin
         drawn = random_signatures(main.signatures, genes, seed, matches)
         pipelines[f"{RANDOM}{draw}"] = build_response_pipeline(config, replace(main, signatures=drawn))
     return pipelines
+
+
+def _find_inflamed() -> tuple[Signature, ...]:
+    try:
+        return tuple(load_catalogue().select([INFLAMED]))
+    except CatalogueError:  # facts of another build may lack it; the comparison then goes without
+        return ()
 
 
 def _fold(response: Response, folds: int, repeats: int, seed: int) -> tuple[Split, ...]:
@@ -204,24 +234,38 @@ def _external(train: Cohort, known: Response, test: Cohort, asked: Response) -> 
     return LabelTrial("external", test.name, references, train, test, known, asked, (whole,))
 
 
+def _put_back(config: RunConfig, trials: Sequence[LabelTrial], whole: Sequence[Cohort]) -> list[LabelTrial]:
+    """Give each trial its cohorts with the withheld genes."""
+    if not whole:
+        return list(trials)
+    train, *tests = rank_cohort(whole[0], config.features.score), *whole[1:]
+    outside = iter(tests)
+    return [replace(one, whole=(train, next(outside) if one.kind == "external" else train)) for one in trials]
+
+
 def _run_trial(
     config: RunConfig, trial: LabelTrial, progress: Progress | None
 ) -> tuple[list[ResponseComparison], list[str]]:
     """Comparisons of a trial, one a reference, and a note on each baseline that could not be had."""
     pipelines = response_pipelines(config, trial.train)
-    workers = Parallel(n_jobs=config.compute.n_jobs, backend=config.compute.backend, return_as="generator")
-    results = workers(delayed(_try)(pipeline, trial) for pipeline in pipelines.values())
+    leaking = trial.leaking if trial.whole else None
+    if leaking:
+        pipelines[LEAK] = build_response_pipeline(config)
     judged: dict[str, dict[Reference, Floats]] = {}
     notes = []
-    for done, (name, result) in enumerate(zip(pipelines, results, strict=True), start=1):
-        if isinstance(result, dict):
-            judged[name] = result
-        elif name == "model" or name.startswith(RANDOM):
-            raise result
-        else:
-            notes.append(f"{trial.step}: no baseline {LABELS[name]!r} ({result})")
-        if progress:
-            progress(trial.step, done, len(pipelines))
+    with open_workers(config.compute, list(filter(None, [trial, leaking])), "generator") as workers:
+        results = workers(
+            delayed(_try)(pipeline, leaking if name == LEAK else trial) for name, pipeline in pipelines.items()
+        )
+        for done, (name, result) in enumerate(zip(pipelines, results, strict=True), start=1):
+            if isinstance(result, dict):
+                judged[name] = result
+            elif name == "model" or name.startswith(RANDOM):
+                raise result
+            else:
+                notes.append(f"{trial.step}: no baseline {LABELS[name]!r} ({result})")
+            if progress:
+                progress(trial.step, done, len(pipelines))
     if "inflamed" not in judged:  # beside a score that could not be had, the model stands alone
         judged.pop("beside_inflamed", None)
     comparisons = []
@@ -282,6 +326,16 @@ def _judge(pipeline: Pipeline | None, trial: LabelTrial) -> dict[Reference, Floa
             values = recipe.featurise(**test.arrays(), reference=reference).features.values
             probability[where] = model.probability(values)
     return judged
+
+
+def _note_withheld(config: RunConfig, agent: str, scored: Sequence[Signature]) -> str:
+    genes = require_response(config).withheld()
+    poorer = [one.id for one in scored if not set(one.genes).isdisjoint(genes)]
+    partly = f"; scored on their other genes: {name_some(poorer)}" if poorer else ""
+    return (
+        f"{RECOVERY}: the label is the answer of the T1 rule of {agent}, computed from the expression of the same "
+        f"patients; nobody was seen to benefit. Withheld from every feature: {', '.join(genes)}{partly}"
+    )
 
 
 def _note_sample_size(config: RunConfig, known: Response, n_scores: int) -> list[str]:

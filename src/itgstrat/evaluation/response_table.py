@@ -26,6 +26,7 @@ RESPONSE_LABELS = {
     "beside_inflamed": "the model with the T-cell-inflamed score",
     "proliferation": "proliferation only",
     "prevalence": "prevalence only",
+    "leaking": "leak: withheld genes put back",
 }
 
 

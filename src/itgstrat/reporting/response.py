@@ -1,11 +1,7 @@
 """Report, model card and prediction report of a model that learns a label."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
@@ -14,10 +10,12 @@ from itgstrat.learned import ModelBundle
 from itgstrat.learned.response import LogisticModel, ResponseModel
 from itgstrat.prediction import Prediction
 from itgstrat.reporting.agents import describe_agents
+from itgstrat.reporting.frame import render
 from itgstrat.reporting.markdown import bullets, cohort_table, markdown_table, plain_text
 from itgstrat.reporting.methods import CAVEATS, ETHICS
 from itgstrat.reporting.parts import FigurePart, Table
-from itgstrat.reporting.report import MOST_PATIENTS, templates
+from itgstrat.reporting.patients import MOST_PATIENTS
+from itgstrat.reporting.response_frame import describe_rule, frame_of
 from itgstrat.reporting.wording import (
     NOTHING,
     count,
@@ -31,24 +29,6 @@ from itgstrat.reporting.wording import (
 
 if TYPE_CHECKING:
     from itgstrat.evaluation.response_table import ResponseComparison, ResponseDifference, ResponseEvaluation
-
-STATEMENT = (
-    "Putative and hypothesis-generating; not for clinical use. What is predicted is the label that the training "
-    "cohorts recorded, under the treatment that they gave. It is not response to an integrin antagonist."
-)
-
-INTENDED_USE = (
-    "Research: to ask whether expression tells patients with and without a recorded label apart, and whether that "
-    "adds to what is established.",
-)
-
-OUT_OF_SCOPE = (
-    "Any decision on the care of a patient. The model is not a medical device and no prospective study stands "
-    "behind it.",
-    "Any claim about response to an integrin antagonist, or about benefit: where all patients had one treatment, who "
-    "responds and who would have fared well anyway cannot be told apart.",
-    "Treatments, tumour types and platforms that training did not see, unless the model has been validated there.",
-)
 
 KINDS = {
     "elastic_net_logistic": "Elastic-net logistic regression (Zou 2005, doi 10.1111/j.1467-9868.2005.00503.x); the "
@@ -64,6 +44,7 @@ def response_report(
     bundle: ModelBundle,
     cohorts: Sequence[Cohort],
     left_out: Mapping[str, str] | None = None,
+    hashes: Mapping[str, str] | None = None,
 ) -> str:
     """Write the report of a run that learns a label; the finding comes first.
 
@@ -79,6 +60,8 @@ def response_report(
         Training cohorts, then external ones.
     left_out : mapping of str to str, optional
         Signatures and covariates that could not be used -> why.
+    hashes : mapping of str to str, optional
+        Model and files read -> SHA-256.
 
     Returns
     -------
@@ -87,31 +70,19 @@ def response_report(
     """
     from itgstrat.reporting import sections  # brings matplotlib, which a prediction does without
 
-    verdict, _, evidence = evaluation.finding.partition(": ")
-    return (
-        templates()
-        .get_template("response.html.j2")
-        .render(
-            name=config.name,
-            finding=evaluation.finding,
-            verdict=verdict,
-            evidence=evidence,
-            statement=STATEMENT,
-            notes=evaluation.notes,
-            flow=_tabulate_flow(evaluation),
-            dropped=sections.tabulate_dropped(cohorts),
-            summary=_tabulate_summary(evaluation),
-            comparisons=[_describe(f"c{number}", item) for number, item in enumerate(evaluation.comparisons, start=1)],
-            coefficients=_tabulate_coefficients(bundle),
-            left_out=sections.tabulate_left_out(left_out or {}),
-            methods=_describe_methods(config),
-            intended=INTENDED_USE,
-            out_of_scope=OUT_OF_SCOPE,
-            caveats=CAVEATS,
-            versions=dict(bundle.info.get("versions", {})),
-            seed=config.seed,
-            config=yaml.safe_dump(config.model_dump(mode="json", by_alias=True), sort_keys=False, allow_unicode=True),
-        )
+    frame = frame_of(config.response.surrogate if config.response else None)
+    return render(
+        "run.html.j2",
+        **sections.describe_run(config, evaluation, bundle, cohorts, left_out, hashes),
+        statement=frame.statement,
+        intended=frame.intended,
+        out_of_scope=frame.out_of_scope,
+        caveats=CAVEATS,
+        flow=_tabulate_flow(evaluation),
+        summary=_tabulate_summary(evaluation),
+        comparisons=[_describe(f"c{number}", item) for number, item in enumerate(evaluation.comparisons, start=1)],
+        coefficients=_tabulate_coefficients(bundle),
+        methods=_describe_methods(config),
     )
 
 
@@ -133,20 +104,21 @@ def response_card(config: RunConfig, evaluation: "ResponseEvaluation", info: Map
         Markdown; the same run gives the same bytes.
     """
     summary = _tabulate_summary(evaluation)
+    frame = frame_of(config.response.surrogate if config.response else None)
     notes = bullets([plain_text(note) for note in evaluation.notes])
     patients = f"{count(int(info['patients']), 'patient')}, {info['positive']:,} with the label; unit: {info['unit']}."
     sections = [
         ("Finding", f"{plain_text(evaluation.finding)}\n\n{notes}"),
         ("What it is", "\n\n".join(plain_text(text) for _, text in _describe_methods(config))),
-        ("Intended use", bullets(INTENDED_USE)),
-        ("Out of scope", bullets(OUT_OF_SCOPE)),
+        ("Intended use", bullets(frame.intended)),
+        ("Out of scope", bullets(frame.out_of_scope)),
         ("Training data", f"{patients}\n\n{cohort_table(info)}"),
         ("Evaluation", f"{summary.caption}.\n\n{markdown_table(summary.columns, summary.rows)}"),
         ("Caveats", bullets(CAVEATS)),
         ("Ethics", bullets(ETHICS)),
     ]
     body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections)
-    return f"# Model card: {plain_text(config.name)}\n\n**{STATEMENT}**\n\n{body}\n"
+    return f"# Model card: {plain_text(config.name)}\n\n**{frame.statement}**\n\n{body}\n"
 
 
 def response_prediction_report(prediction: Prediction, bundle: ModelBundle) -> str:
@@ -164,7 +136,7 @@ def response_prediction_report(prediction: Prediction, bundle: ModelBundle) -> s
     str
         A whole HTML page; the first 500 patients are shown one by one.
     """
-    table = prediction.table
+    table, frame = prediction.table, frame_of(bundle.info.get("surrogate", {}).get("agent"))
     columns = ("Patient", "Probability", "Stratum", "Gene coverage", "Unlike training", "Imputed")
     rows = tuple(
         (
@@ -179,25 +151,20 @@ def response_prediction_report(prediction: Prediction, bundle: ModelBundle) -> s
     )
     shown = f"the first {MOST_PATIENTS} patients" if len(table) > MOST_PATIENTS else "all patients"
     caption = f"Probability of the label ({_model_of(bundle).label}), putative; {shown}; predictions.tsv holds all"
-    return (
-        templates()
-        .get_template("response_prediction.html.j2")
-        .render(
-            model=prediction.model_name,
-            statement=STATEMENT,
-            finding=str(bundle.info.get("finding", "")),
-            notes=prediction.notes,
-            total=count(len(table), "patient"),
-            reference=prediction.reference,
-            patients=Table(caption, columns, rows, words=(2, 4, 5)),
-            agents=describe_agents(
-                prediction.agents, bundle.agents, list(map(str, bundle.strata.labels)), MOST_PATIENTS
-            ),
-            versions=dict(bundle.info.get("versions", {})),
-            intended=INTENDED_USE,
-            out_of_scope=OUT_OF_SCOPE,
-            caveats=CAVEATS,
-        )
+    return render(
+        "response_prediction.html.j2",
+        model=prediction.model_name,
+        statement=frame.statement,
+        finding=str(bundle.info.get("finding", "")),
+        notes=prediction.notes,
+        total=count(len(table), "patient"),
+        reference=prediction.reference,
+        patients=Table(caption, columns, rows, words=(2, 4, 5)),
+        agents=describe_agents(prediction.agents, bundle.agents, list(map(str, bundle.strata.labels)), MOST_PATIENTS),
+        versions=dict(bundle.info.get("versions", {})),
+        intended=frame.intended,
+        out_of_scope=frame.out_of_scope,
+        caveats=CAVEATS,
     )
 
 
@@ -221,6 +188,8 @@ def _tabulate_flow(evaluation: "ResponseEvaluation") -> Table:
 
 
 def _tabulate_summary(evaluation: "ResponseEvaluation") -> Table:
+    if any(item.row("leaking") for item in evaluation.comparisons):
+        return _summarise_recovery(evaluation)
     columns = ("Judged on", "Patients (positive)", "AUC", "T-cell-inflamed only", "Increment over it", "Random genes")
     rows = []
     for item in evaluation.comparisons:
@@ -233,7 +202,7 @@ def _tabulate_summary(evaluation: "ResponseEvaluation") -> Table:
                 say_interval(model.auc if model else None),
                 say_interval(inflamed.auc if inflamed else None),
                 say_interval(gain.auc if gain else None, signed=True),
-                f"{item.random.median:.3f}, {say_p(item.random.p_value)}" if item.random else NOTHING,
+                _say_random(item),
             )
         )
     caption = (
@@ -241,6 +210,27 @@ def _tabulate_summary(evaluation: "ResponseEvaluation") -> Table:
         "stand beside that score; median of random genes and how often (p) they do as well; 95% intervals"
     )
     return Table(caption, columns, tuple(rows))
+
+
+def _summarise_recovery(evaluation: "ResponseEvaluation") -> Table:
+    columns = ("Judged on", "Patients (eligible)", "AUC", "Random genes", "Proliferation only", "Leak")
+    rows = []
+    for item in evaluation.comparisons:
+        model, growth, leak = (
+            say_interval(row.auc if (row := item.row(key)) else None) for key in ("model", "proliferation", "leaking")
+        )
+        told = f"{item.n_patients:,} ({item.n_positive:,})"
+        rows.append((_name(item), told, model, _say_random(item), growth, leak))
+    caption = (
+        "Surrogate-label recovery: area under the ROC curve of the model, without the genes of the rule; median of "
+        "random genes and how often (p) they do as well; proliferation alone; the model with the withheld genes put "
+        "back, which leaks; 95% intervals"
+    )
+    return Table(caption, columns, tuple(rows))
+
+
+def _say_random(item: "ResponseComparison") -> str:
+    return f"{item.random.median:.3f}, {say_p(item.random.p_value)}" if item.random else NOTHING
 
 
 def _name(item: "ResponseComparison") -> str:
@@ -280,16 +270,12 @@ def _difference_row(one: "ResponseDifference", labels: Mapping[str, str]) -> tup
 
 def _draw(key: str, item: "ResponseComparison") -> FigurePart:
     from itgstrat.reporting.comparisons import draw_part
-    from itgstrat.reporting.figures import plot_concordance
+    from itgstrat.reporting.interval_figures import plot_concordance
+    from itgstrat.reporting.svg import describe
 
-    rows = [SimpleNamespace(label=row.label, harrell=row.auc, model=row.model) for row in item.rows]
-    random = SimpleNamespace(**asdict(item.random), concordance=item.random.auc) if item.random else None
-    drawn: Any = SimpleNamespace(rows=rows, random=random)
-    ax = plot_concordance(drawn)
-    ax.set_xlabel("Area under the ROC curve")
-    told = "; ".join(f"{row.label} {row.auc}" for row in item.rows)
+    ax = plot_concordance(item)
     caption = "Area under the ROC curve with 95% intervals; 0.5 is chance; the band holds 95% of the random draws."
-    return draw_part(ax, f"{key}-auc", f"AUC: {told}", caption)
+    return draw_part(ax, f"{key}-auc", describe(ax), caption)
 
 
 def _tabulate_coefficients(bundle: ModelBundle) -> Table:
@@ -312,7 +298,11 @@ def _describe_methods(config: RunConfig) -> list[tuple[str, str]]:
     if section is None:
         return []
     weights = "; both labels weigh the same" if section.class_weight else ""
+    agent = section.agent()
+    established = "" if agent else "the T-cell-inflamed score (Ayers 2017, PMID 28650338; equal weights) alone and "
+    established += "" if agent else "beside the model, "
     return [
+        *([("Label", describe_rule(config, agent, section.withheld()))] if agent else []),
         ("Features", f"{config.features.describe_panel()}; scored by {config.features.score}."),
         (
             "Model",
@@ -329,8 +319,7 @@ def _describe_methods(config: RunConfig) -> list[tuple[str, str]]:
         ),
         (
             "Baselines",
-            "On the same patients and folds: the T-cell-inflamed score (Ayers 2017, PMID 28650338; equal weights) "
-            "alone and beside the model, proliferation, the prevalence of training, and "
+            f"On the same patients and folds: {established}proliferation, the prevalence of training, and "
             f"{settings.random_signatures} draws of random genes of the same number (Venet 2011, "
             "doi 10.1371/journal.pcbi.1002240).",
         ),

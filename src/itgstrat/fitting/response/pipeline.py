@@ -1,16 +1,20 @@
 """build_response_pipeline: from a configuration to an unfitted scikit-learn pipeline that learns a label."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sklearn.pipeline import Pipeline
 
 from itgstrat.config import RunConfig
-from itgstrat.config.response import ResponseConfig
-from itgstrat.errors import ModelError
+from itgstrat.config.response import ResponseConfig, gene_of
+from itgstrat.errors import ModelError, name_some
 from itgstrat.fitting.pipeline import Design, build_panel, design_of
 from itgstrat.fitting.response import RESPONSE_MODELS, ElasticNetLogistic, PlainLogistic, ResponseEstimator
-from itgstrat.response import Labelling
+from itgstrat.learned import CALLS
+from itgstrat.response import RECOVERY, Labelling
+
+#: Clinical variable that holds the answers of an agent's rule.
+SURROGATE = "surrogate_label"
 
 
 def require_response(config: RunConfig) -> ResponseConfig:
@@ -50,7 +54,33 @@ def labelling_of(config: RunConfig) -> Labelling:
         Column and values.
     """
     section = require_response(config)
-    return Labelling(section.column, section.positive, section.negative)
+    agent = section.agent()
+    if agent:
+        return Labelling(SURROGATE, (CALLS[2],), (CALLS[0],), f"{RECOVERY}, T1 rule of {agent.name}:")
+    return Labelling(section.column or "", section.positive, section.negative)
+
+
+def require_withheld(config: RunConfig, names: Iterable[str]) -> None:
+    """Check that nothing is left of the genes that a surrogate label is made of.
+
+    Parameters
+    ----------
+    config : RunConfig
+        A run with a `response` section.
+    names : iterable of str
+        Genes, alterations and covariates that a model could use, or does.
+
+    Raises
+    ------
+    ModelError
+        If one of them is withheld.
+    """
+    withheld = set(require_response(config).withheld())
+    if leaks := sorted({str(name) for name in names if gene_of(str(name)) in withheld}):
+        raise ModelError(
+            f"{name_some(leaks)}: the label is made of it, and a feature could hold it; leave out what `response` "
+            "withholds (itgstrat.surrogate.withhold) before anything is fitted"
+        )
 
 
 def build_response_pipeline(
