@@ -3,17 +3,19 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from textwrap import shorten
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from itgstrat.antagonists.table import tabulate_agents
+from itgstrat.antagonists.tiers import NOT_CLINICAL
 from itgstrat.cohort import Cohort, Dropped
+from itgstrat.display import remarks_html, table_html
 from itgstrat.errors import CohortError, name_some
-from itgstrat.explanation import explain_features, explain_genes
-from itgstrat.learned import Featurised, LinearRisk, ModelBundle, Reference
-from itgstrat.learned.adjustment import unfold_model
+from itgstrat.explanation import explain
+from itgstrat.learned import Featurised, ModelBundle, Reference
 from itgstrat.learned.assessed import NotAssessed, name_indicator
 from itgstrat.learned.response import ResponseModel
 
@@ -21,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 #: Share of the signature genes below which a patient's risk is withheld.
 LEAST_COVERAGE = 0.5
+
+#: Patients and columns of the table that a notebook shows, besides survival.
+_SHOWN, _COLUMNS = 5, ("patient", "risk", "probability", "stratum", "coverage", "imputed", "why")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +37,13 @@ class Prediction:
     table : DataFrame
         patient, risk, stratum, survival_<days>_days, coverage, imputed, out_of_distribution, why, reference. Risk is
         in the units of the model, for a Cox model the log hazard relative to the training mean; survival is a
-        probability, missing where training was not followed for so long; coverage is the share of signature genes
-        measured; imputed names what the model uses and was not measured. A model of a label gives label, probability
-        and log_odds in the place of risk and survival.
+        probability, missing where training was not followed for so long; risk_low and risk_high are its 95% interval
+        over bootstrap samples of the training patients; lower_bound_days is outlived by the share of patients that the
+        model's lower bound was calibrated for (9 of 10), capped where it may well be longer; coverage is the share of
+        signature genes measured; imputed names what the model uses and was not measured. A model of a label gives
+        label, probability and log_odds in the place of risk and survival.
     explanations : DataFrame
-        patient, feature, value, contribution, imputed; base 0 plus contributions is the risk. Empty where the risk
-        is no weighted sum of features.
+        patient, feature, value, contribution, imputed; base plus contributions is the risk, or the log odds.
     genes : DataFrame
         patient, gene, contribution; the same, by gene.
     reference : str
@@ -47,7 +53,12 @@ class Prediction:
     notes : tuple of str
         What holds for all patients.
     agents : DataFrame
-        Tiers T0 and T1 of every agent, see `itgstrat.antagonists`; empty where the model holds no rules of agents.
+        Tiers T0 to T3 of every agent, see `itgstrat.antagonists`; empty where the model holds no rules of agents.
+    systems : DataFrame
+        patient, theme, system, contribution; the same as `explanations`, by biological system.
+    base : float
+        What the model says of everybody before the contributions: 0 for a linear risk, the mean over training for
+        trees.
     """
 
     table: pd.DataFrame
@@ -57,6 +68,40 @@ class Prediction:
     model_name: str
     notes: tuple[str, ...]
     agents: pd.DataFrame = field(default_factory=pd.DataFrame)
+    systems: pd.DataFrame = field(default_factory=pd.DataFrame)
+    base: float = 0.0
+
+    def __repr__(self) -> str:
+        """Say for how many patients something is told."""
+        return f"Prediction({self._headline()})"
+
+    def _repr_html_(self) -> str:
+        """Show the first patients and what holds for all of them in a notebook."""
+        columns = [name for name in self.table if name in _COLUMNS or str(name).startswith("survival_")]
+        shown = self.table[columns].head(_SHOWN)
+        notes = [f"{len(shown)} of {len(self.table)} patients shown"] if len(self.table) > _SHOWN else []
+        notes += self.notes
+        if len(self.agents):
+            notes.append(f"{self.agents['agent'].nunique()} agents, four tiers each, putative: {NOT_CLINICAL}")
+        rows = [[_show(value) for value in row] for row in shown.itertuples(index=False, name=None)]
+        return table_html(self._headline(), list(map(str, columns)), rows) + remarks_html(notes)
+
+    def _headline(self) -> str:
+        what = "probability" if "probability" in self.table else "risk"
+        told = self.table.dropna(subset=what)
+        strata = told.groupby("stratum", sort=False)[what].agg(["size", "mean"]).sort_values("mean")["size"]
+        counts = ", ".join(f"{size} {name}" for name, size in strata.items())
+        return (
+            f"{self.model_name}: {what} told for {len(told)} of {len(self.table)} patients{f' ({counts})' * bool(counts)}; "
+            f"{int(self.table['out_of_distribution'].sum())} unlike training; {self.reference} reference"
+        )
+
+
+def _show(value: object) -> str:
+    """Write a cell of the table; a dash where nothing is told."""
+    if isinstance(value, str):
+        return shorten(value, 60, placeholder=" …")
+    return "–" if pd.isna(value) else f"{value:.3g}"
 
 
 def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled") -> Prediction:
@@ -92,26 +137,28 @@ def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled"
     featurised = bundle.recipe.featurise(**cohort.arrays(), reference=reference)
     table = _tabulate(bundle, cohort, featurised, reference)
     told = set(table["patient"][table["coverage"] >= LEAST_COVERAGE])
-    features, genes = _explain(bundle, featurised, list(table["patient"]))
+    (features, genes, systems), base = _explain(bundle, featurised, list(table["patient"]), told)
     return Prediction(
         table=table,
-        explanations=features[features["patient"].isin(told)].reset_index(drop=True),
-        genes=genes[genes["patient"].isin(told)].reset_index(drop=True),
+        explanations=features,
+        genes=genes,
         reference=reference,
         model_name=bundle.name,
         notes=(*_notes(bundle, cohort, featurised, reference), *map(str, cohort.dropped[len(everyone.dropped) :])),
         agents=_tell_agents(bundle, cohort, featurised, table, reference),
+        systems=systems,
+        base=base,
     )
 
 
 def _tell_agents(
     bundle: ModelBundle, cohort: Cohort, featurised: Featurised, table: pd.DataFrame, reference: Reference
 ) -> pd.DataFrame:
-    """Tiers T0 and T1; thresholds do not hold for a patient whose expression is of another kind than training's."""
+    """The four tiers; thresholds do not hold for a patient whose expression is of another kind than training's."""
     if bundle.agents is None:
         return pd.DataFrame()
     foreign = bundle.familiarity.is_foreign(bundle.recipe, featurised.measured)
-    return tabulate_agents(bundle.agents, cohort, table, bundle.name, reference, foreign)
+    return tabulate_agents(bundle, cohort, table, reference, foreign)
 
 
 def take_alterations(cohort: Cohort, names: Sequence[str], not_assessed: NotAssessed = "fail") -> Cohort:
@@ -200,17 +247,13 @@ def take_alterations_of(bundle: ModelBundle, cohort: Cohort) -> Cohort:
     return take_alterations(cohort, [name for name in used if name not in strict], policy)
 
 
-def _explain(bundle: ModelBundle, featurised: Featurised, patients: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split risks over features and over genes; adjusted features first go back to the scores they were made of."""
-    trained = bundle.trained_model
-    if not isinstance(trained, LinearRisk):
-        feature_columns = ["patient", "feature", "value", "contribution", "imputed"]
-        return pd.DataFrame(columns=feature_columns), pd.DataFrame(columns=["patient", "gene", "contribution"])
-    by_feature = explain_features(trained, featurised, patients)
-    recipe, features = featurised.recipe, featurised.features
-    model, values = unfold_model(trained, features.values, recipe.mix)
-    unfolded = replace(featurised, features=replace(features, values=values))
-    return by_feature, explain_genes(model, unfolded, patients)
+def _explain(
+    bundle: ModelBundle, featurised: Featurised, patients: list[str], told: set[str]
+) -> tuple[list[pd.DataFrame], float]:
+    """Split what the model says of those who are told it over features, genes and systems; and the base of it."""
+    explanation = explain(bundle.trained_model, featurised, patients)
+    tables = (explanation.by_feature(), explanation.by_gene(), explanation.by_system())
+    return [table[table["patient"].isin(told)].reset_index(drop=True) for table in tables], float(explanation.base)
 
 
 def _check_batches(bundle: ModelBundle, cohort: Cohort) -> None:
@@ -257,8 +300,15 @@ def _tell(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, enough: n
     risk = np.where(enough, bundle.model.risk(values), np.nan)
     survival = bundle.model.survival(values, bundle.horizons_days, cohort.batch)
     table = table.assign(risk=risk, stratum=bundle.strata.assign(risk))
+    if bundle.spread is not None:
+        low, high = bundle.spread.interval(values)
+        table = table.assign(risk_low=np.where(enough, low, np.nan), risk_high=np.where(enough, high, np.nan))
     for h, horizon in enumerate(bundle.horizons_days):
         table[f"survival_{horizon:.0f}_days"] = np.where(enough, survival[:, h], np.nan)
+    if bundle.lower_bound is not None:
+        days = bundle.lower_bound.bound_days(bundle.model, values, cohort.batch)
+        days = np.where(enough, days, np.nan)
+        table = table.assign(lower_bound_days=days, lower_bound_capped=bundle.lower_bound.is_capped(days))
     return table
 
 
@@ -283,13 +333,27 @@ def _notes(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, referenc
     if absent:
         notes.append(f"missing in every patient, imputed as training learned to: {', '.join(absent)}")
     if isinstance(bundle.model, ResponseModel):
-        notes.append(
-            f"probability is that of the label {bundle.model.label}, as the training cohorts recorded it under their "
-            "treatment; it is putative, and not response to an integrin antagonist"
-        )
+        notes.append(f"probability is that of the label {bundle.model.label}{_word_label(bundle)}")
     elif bundle.horizons_days[-1] > bundle.model.followed_until_days:
         notes.append("training was not followed to the last horizon; survival there is not told")
+    if bundle.lower_bound is not None:
+        level = f"{bundle.lower_bound.level:.0%}"
+        notes.append(
+            f"lower_bound_days: {level} of patients like those of training live longer (capped: at least that long); "
+            "calibrated on training patients who were left out in turn, it holds for no other kind of patient"
+        )
     return (*notes, *_note_agents(bundle, featurised, reference))
+
+
+def _word_label(bundle: ModelBundle) -> str:
+    if "surrogate" in bundle.info:
+        return (
+            ": the answer of a rule, made from expression; nobody was seen to benefit, and its genes are not looked at"
+        )
+    return (
+        ", as the training cohorts recorded it under their treatment; it is putative, and not response to an integrin "
+        "antagonist"
+    )
 
 
 def _note_agents(bundle: ModelBundle, featurised: Featurised, reference: Reference) -> list[str]:

@@ -78,8 +78,8 @@ def test_contributions_add_up_to_the_risk(outside):
 def test_the_prediction_table_has_all_that_is_promised(outside):
     *_, found = outside
     assert found["predictions"].columns.tolist() == [
-        *("patient", "risk", "stratum", "survival_730_days", "survival_1826_days", "coverage"),
-        *("imputed", "out_of_distribution", "why", "reference"),
+        *("patient", "risk", "stratum", "risk_low", "risk_high", "survival_730_days", "survival_1826_days"),
+        *("lower_bound_days", "lower_bound_capped", "coverage", "imputed", "out_of_distribution", "why", "reference"),
     ]
     assert set(found["predictions"]["stratum"]) <= {"low", "intermediate", "high"}
     assert found["predictions"]["coverage"].between(0.5, 1).all()
@@ -90,10 +90,21 @@ def test_the_files_are_written_and_said(small, tmp_path):
     assert called.code == 0
     assert called.out.startswith("60 patients by small (pooled reference): ")
     assert re.search("note: missing in every patient, .*: age\n", called.out)
-    names = ["agents.tsv", "explanations.tsv", "explanations_by_gene.tsv", "predictions.tsv", "report.html"]
+    names = ["agents.tsv", "board.tsv", "explanations.tsv", "explanations_by_gene.tsv", "explanations_by_system.tsv"]
+    names += ["predictions.tsv", "report.html"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     last = called.out.splitlines()[-1]
     assert all(name in last for name in names)
+
+
+def test_one_patient_is_told_in_a_sentence(small, tmp_path):
+    one = write_matrix(tmp_path / "one.tsv", expression_of(small).iloc[:1])
+    called = call("predict", small / "out" / "model", one, "--out", tmp_path / "out", "--no-report")
+    assert called.code == 0, called.err
+    board = pd.read_csv(tmp_path / "out" / "board.tsv", sep="\t")
+    assert board.columns.tolist() == ["patient", "sentence"]
+    assert f"\n{board['sentence'][0]}\n" in called.out
+    assert called.out.count("Hypothesis-generating, not for clinical use.") == 1
 
 
 def test_without_a_report(small, tmp_path):

@@ -10,7 +10,6 @@ from itgstrat.errors import ModelError
 from itgstrat.fitting import CoxPlain, FeaturePanel
 from itgstrat.fitting.rows import spell_out
 from itgstrat.learned import ModelBundle, Strata
-from itgstrat.learned.adjustment import unfold_model
 from itgstrat.prediction import predict
 from itgstrat.scoring import SCORES
 from tests.simulate import INTEGRINS, SIGNATURES, make_signature, simulate_cohort
@@ -150,12 +149,6 @@ def test_genes_that_were_adjusted_for_have_a_share_of_the_risk():
     told = predict(bundle, whole, "batch").genes
     rest = told[told["gene"].str.startswith("(")]["contribution"]
     np.testing.assert_allclose(rest, 0, atol=1e-9)
-
-
-def test_the_unfolded_model_gives_the_same_risk():
-    features = BUNDLE.recipe.featurise(**NEW.arrays()).features.values
-    model, values = unfold_model(BUNDLE.model, features, BUNDLE.recipe.mix)
-    np.testing.assert_allclose(model.risk(values), BUNDLE.model.risk(features), atol=1e-9)
 
 
 def test_a_panel_that_cannot_be_adjusted_says_why():

@@ -18,6 +18,8 @@ from itgstrat.cli.reading import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from itgstrat.prediction import Prediction
 
 
@@ -34,6 +36,7 @@ def run(
     force: Force = False,
 ) -> None:
     """Predict risk, stratum and survival of new patients, with the reasons."""
+    from itgstrat.antagonists.board import word_patients
     from itgstrat.learned import ModelBundle
     from itgstrat.output import check_folder, write_folder
     from itgstrat.prediction import predict
@@ -42,13 +45,16 @@ def run(
     bundle = ModelBundle.load(model)
     cohort = read_new_cohort(bundle, expression, clinical, alterations, name, unit)
     prediction = predict(bundle, cohort, reference)
+    board = word_patients(prediction.agents) if len(prediction.agents) else prediction.agents
 
     def write(folder: Path) -> None:
         prediction.table.to_csv(folder / "predictions.tsv", sep="\t", index=False)
         prediction.explanations.to_csv(folder / "explanations.tsv", sep="\t", index=False)
         prediction.genes.to_csv(folder / "explanations_by_gene.tsv", sep="\t", index=False)
+        prediction.systems.to_csv(folder / "explanations_by_system.tsv", sep="\t", index=False)
         if len(prediction.agents):
             prediction.agents.to_csv(folder / "agents.tsv", sep="\t", index=False)
+            board.to_csv(folder / "board.tsv", sep="\t", index=False)
         if report:
             from itgstrat.reporting import prediction_report, response_prediction_report
 
@@ -56,10 +62,10 @@ def run(
             (folder / "report.html").write_text(write_report(prediction, bundle), encoding="utf-8")
 
     write_folder(out, write, force)
-    _say(prediction, out, report)
+    _say(prediction, board, out, report)
 
 
-def _say(prediction: "Prediction", out: Path, report: bool) -> None:
+def _say(prediction: "Prediction", board: "pd.DataFrame", out: Path, report: bool) -> None:
     counts = prediction.table["stratum"].value_counts()
     strata = ", ".join(f"{count} {name}" for name, count in counts.items())
     unlike = int(prediction.table["out_of_distribution"].sum())
@@ -67,8 +73,12 @@ def _say(prediction: "Prediction", out: Path, report: bool) -> None:
     typer.echo(f"{who} by {prediction.model_name} ({prediction.reference} reference): {strata}")
     if unlike:
         typer.echo(f"{unlike} out of distribution; the column `why` of predictions.tsv says why")
+    what = "log odds" if "log_odds" in prediction.table else "risk"
+    typer.echo(f"explanations: {prediction.base:+.3g} (base) plus a patient's contributions is the {what}")
     for note in prediction.notes:
         typer.echo(f"note: {note}")
-    files = "predictions.tsv  explanations.tsv  explanations_by_gene.tsv"
-    files += "  agents.tsv" if len(prediction.agents) else ""
+    if len(board) == 1:
+        typer.echo(f"\n{board['sentence'].iloc[0]}\n")
+    files = "predictions.tsv  explanations.tsv  explanations_by_gene.tsv  explanations_by_system.tsv"
+    files += "  agents.tsv  board.tsv" if len(prediction.agents) else ""
     typer.echo(f"{out}/{'report.html  ' if report else ''}{files}")

@@ -1,5 +1,8 @@
-"""Why this patient? Exact, additive explanations from the learned records."""
+"""Why this patient? Exact, additive explanations from the learned records; numpy alone, so `predict` gives them."""
 
-from itgstrat.explanation.linear import explain_features, explain_genes
+from itgstrat.explanation.explaining import explain
+from itgstrat.explanation.genes import REST
+from itgstrat.explanation.record import Explanation
+from itgstrat.explanation.summary import compare_rankings, explain_interactions, rank_features
 
-__all__ = ["explain_features", "explain_genes"]
+__all__ = ["REST", "Explanation", "compare_rankings", "explain", "explain_interactions", "rank_features"]

@@ -1,7 +1,6 @@
 """Adjustment: heterodimers as residuals on other scores, such as stroma; coefficients from training patients only."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -102,29 +101,3 @@ def adjust_values(values: Floats, missing: npt.NDArray[np.bool_], mix: Floats) -
     if not mix.size:
         return values
     return np.where(missing & find_adjusted(mix), 0.0, values @ mix.T)
-
-
-def unfold_model(model: Linear, values: Floats, mix: Floats) -> tuple[Linear, Floats]:
-    """Say the same model in features before the adjustment, so that a risk can be split over genes.
-
-    Parameters
-    ----------
-    model : LinearRisk
-        Of adjusted features.
-    values : ndarray of float64, shape (n_patients, n_features)
-        Adjusted features.
-    mix : ndarray of float64, shape (n_features, n_features)
-        From `learn_mix`; empty where nothing is adjusted.
-
-    Returns
-    -------
-    model : LinearRisk
-        Of plain features; it gives every patient the same risk.
-    values : ndarray of float64, shape (n_patients, n_features)
-        Plain features; an adjusted one that was missing as the regression expects it.
-    """
-    if not mix.size:
-        return model, values
-    center: Floats = np.linalg.solve(mix, model.center).astype(np.float64, copy=False)
-    plain: Floats = np.linalg.solve(mix, values.T).T.astype(np.float64, copy=False)
-    return replace(model, coef=model.coef @ mix, center=center), plain

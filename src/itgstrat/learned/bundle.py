@@ -2,24 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from io import BytesIO
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
-from zipfile import BadZipFile
-
-import numpy as np
+from typing import Any, Self, TypeVar
 
 from itgstrat.errors import BundleError, name_some
 from itgstrat.learned.agents import AgentRules
+from itgstrat.learned.benefit import BenefitModel, Score
 from itgstrat.learned.familiarity import Familiarity
+from itgstrat.learned.lower_bound import LowerBound
 from itgstrat.learned.model import SurvivalModel, pack_model, unpack_model
 from itgstrat.learned.recalibrated import RecalibratedModel
 from itgstrat.learned.recipe import FeatureRecipe
-from itgstrat.learned.records import ArrayRecord
+from itgstrat.learned.records import ArrayRecord, digest_arrays, pack_arrays, unpack_arrays
 from itgstrat.learned.response import ResponseModel
+from itgstrat.learned.spread import RiskSpread
 from itgstrat.learned.strata import Strata
+from itgstrat.learned.transfer import TransferModel
 from itgstrat.output import write_folder
 
 #: Version of the folder's layout. Raise it when a file or a field changes meaning, keep reading the older ones.
@@ -27,7 +27,12 @@ FORMAT = 1
 
 _RECORDS: dict[str, type[ArrayRecord]] = {"recipe": FeatureRecipe, "strata": Strata, "familiarity": Familiarity}
 _FILES = (*(f"{name}.npz" for name in _RECORDS), "model.npz", "card.md")
-_AGENTS = "agents.npz"  # may be absent: no agent was asked for, or the model is older than the agents
+# may be absent: not asked for, not to be learned, nothing attached, or the model is older than these
+_SINGLE: dict[str, type[ArrayRecord]] = {"agents": AgentRules, "lower_bound": LowerBound, "spread": RiskSpread}
+_TRANSFERS, _BENEFITS = ("transfer.npz", "benefit.npz")
+_OPTIONAL = (*(f"{name}.npz" for name in _SINGLE), _TRANSFERS, _BENEFITS)
+
+_Attached = TypeVar("_Attached", TransferModel, BenefitModel)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +55,14 @@ class ModelBundle:
         Model card in Markdown.
     agents : AgentRules or None
         Target and context of the agents, with their thresholds.
+    transfers : tuple of TransferModel
+        Sensitivities learned on cell lines; at most one an agent.
+    benefits : tuple of BenefitModel
+        What cohorts with two arms said; at most one an agent.
+    lower_bound : LowerBound or None
+        Calibrated lower bound of survival; of this very model, so that a recalibrated one has none.
+    spread : RiskSpread or None
+        The linear risk over bootstrap samples of the training patients.
     """
 
     recipe: FeatureRecipe
@@ -59,6 +72,10 @@ class ModelBundle:
     info: Mapping[str, Any]
     card: str
     agents: AgentRules | None = None
+    transfers: tuple[TransferModel, ...] = ()
+    benefits: tuple[BenefitModel, ...] = ()
+    lower_bound: LowerBound | None = None
+    spread: RiskSpread | None = None
 
     @property
     def name(self) -> str:
@@ -108,6 +125,67 @@ class ModelBundle:
             )
         return self.agents
 
+    def digest_score(self, score: Score) -> str:
+        """Tell the scores of this model from those of any other, by a digest of what they are made with.
+
+        Parameters
+        ----------
+        score : {"risk", "target_context"}
+            The model's risk, or `value` of tier T1.
+
+        Returns
+        -------
+        str
+            SHA-256; recalibration does not change it, as it does not change the risk.
+
+        Raises
+        ------
+        BundleError
+            If the model tells no such score.
+        """
+        if score == "target_context":
+            return digest_arrays(self.require_agents().to_arrays())
+        model = self.survival_model
+        trained = model.inner if isinstance(model, RecalibratedModel) else model
+        own = {f"model/{name}": array for name, array in pack_model(trained).items()}
+        return digest_arrays(own | self.recipe.to_arrays())
+
+    def attach(self, *records: TransferModel | BenefitModel) -> Self:
+        """Give the model what cell lines or cohorts with arms said of its agents (tiers T2 and T3).
+
+        Parameters
+        ----------
+        *records : TransferModel or BenefitModel
+            At most one of each kind an agent.
+
+        Returns
+        -------
+        ModelBundle
+            A new bundle whose card names them; this one is unchanged.
+
+        Raises
+        ------
+        BundleError
+            If the model has no rule of an agent or a record of it already, or a score is that of another model.
+        """
+        known = list(map(str, self.require_agents().agents))
+        transfers = (*self.transfers, *(one for one in records if isinstance(one, TransferModel)))
+        benefits = (*self.benefits, *(one for one in records if isinstance(one, BenefitModel)))
+        faults = [f"no agent {one.agent!r}, it has {name_some(known, 30)}" for one in records if one.agent not in known]
+        for tier, named in (("T2", [one.agent for one in transfers]), ("T3", [one.agent for one in benefits])):
+            twice = sorted({name for name in named if named.count(name) > 1})
+            faults += [f"two records of tier {tier} for {name_some(twice)}, one an agent is told"] * bool(twice)
+        faults += [
+            f"a benefit of {one.agent} by the {one.score} of another model ({one.model_name})"
+            for one in records
+            if isinstance(one, BenefitModel) and one.model_digest != self.digest_score(one.score)  # type: ignore[arg-type]
+        ]
+        if faults:
+            raise BundleError(f"the model {self.name!r} would have {'; '.join(faults)}")
+        lines = "".join(f"- {_say_attached(one)}\n" for one in records)
+        card = f"{self.card}\n## Attached to the agents after training\n\n{lines}"
+        return replace(self, transfers=transfers, benefits=benefits, card=card)
+
     def save(self, folder: str | Path) -> Path:
         """Write the bundle into a new folder, all or nothing.
 
@@ -126,10 +204,14 @@ class ModelBundle:
         OutputError
             If the folder exists already.
         """
-        contents = {f"{name}.npz": _pack(name, getattr(self, name).to_arrays()) for name in _RECORDS}
-        contents["model.npz"] = _pack("model", pack_model(self.model))
-        if self.agents is not None:
-            contents[_AGENTS] = _pack("agents", self.agents.to_arrays())
+        contents = {f"{name}.npz": pack_arrays(name, getattr(self, name).to_arrays()) for name in _RECORDS}
+        contents["model.npz"] = pack_arrays("model", pack_model(self.model))
+        for name in _SINGLE:
+            if (record := getattr(self, name)) is not None:
+                contents[f"{name}.npz"] = pack_arrays(name, record.to_arrays())
+        for file, attached in ((_TRANSFERS, self.transfers), (_BENEFITS, self.benefits)):
+            if attached:
+                contents[file] = pack_arrays(file, _join(attached))
         contents["card.md"] = self.card.encode()
         manifest = {
             "format": FORMAT,
@@ -169,34 +251,43 @@ class ModelBundle:
         folder = Path(folder)
         manifest = _read_manifest(folder)
         contents = _read_files(folder, manifest)
-        records = {name: kind.from_arrays(_unpack(contents, name)) for name, kind in _RECORDS.items()}
+        arrays = {name: unpack_arrays(name, content) for name, content in contents.items() if name.endswith(".npz")}
+        present = {name: kind for name, kind in (_RECORDS | _SINGLE).items() if f"{name}.npz" in arrays}
+        records = {name: kind.from_arrays(arrays[f"{name}.npz"]) for name, kind in present.items()}
         if list(records["recipe"].names) != manifest.get("features"):  # type: ignore[attr-defined]
             raise BundleError(f"{folder}: the features of the recipe are not those of the manifest")
         info = {key: value for key, value in manifest.items() if key not in _OWN_KEYS}
-        model = unpack_model(_unpack(contents, "model"))
-        agents = AgentRules.from_arrays(_unpack(contents, "agents")) if _AGENTS in contents else None
-        card = contents["card.md"].decode()
-        return cls(**records, model=model, info=info, card=card, agents=agents)  # type: ignore[arg-type]
+        return cls(
+            **records,  # type: ignore[arg-type]
+            model=unpack_model(arrays["model.npz"]),
+            info=info,
+            card=contents["card.md"].decode(),
+            transfers=_split(TransferModel, arrays.get(_TRANSFERS, {})),
+            benefits=_split(BenefitModel, arrays.get(_BENEFITS, {})),
+        )
 
 
 _OWN_KEYS = {"format", "kind", "features", "files", "sha256"}
 
 
-def _pack(name: str, arrays: Mapping[str, Any]) -> bytes:
-    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
-    if objects:  # numpy would pickle them, and before 2.2 savez cannot be told not to
-        raise BundleError(f"{name}: {name_some(objects)} hold objects; a bundle holds plain arrays")
-    buffer = BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
+def _join(records: Sequence[ArrayRecord]) -> dict[str, Any]:
+    """Arrays of several records, behind their numbers."""
+    return {f"{at}/{name}": array for at, one in enumerate(records) for name, array in one.to_arrays().items()}
 
 
-def _unpack(contents: Mapping[str, bytes], name: str) -> dict[str, Any]:
-    try:
-        with np.load(BytesIO(contents[f"{name}.npz"]), allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
-    except (ValueError, OSError, BadZipFile, EOFError) as error:
-        raise BundleError(f"{name}.npz holds no plain arrays ({error})") from error
+def _split(kind: type[_Attached], arrays: Mapping[str, Any]) -> tuple[_Attached, ...]:
+    """Records from what `_join` gave, in their order."""
+    apart: dict[str, dict[str, Any]] = {}
+    for key, array in arrays.items():
+        at, _, name = key.partition("/")
+        apart.setdefault(at, {})[name] = array
+    return tuple(kind.from_arrays(own) for own in apart.values())
+
+
+def _say_attached(record: TransferModel | BenefitModel) -> str:
+    tier = "T2, cell lines" if isinstance(record, TransferModel) else "T3, two arms"
+    verdict = f"; **withheld**: {record.reason}" if record.withheld else ""
+    return f"{record.agent} ({tier}): {record.source}{verdict}"
 
 
 def _digest(manifest: Mapping[str, Any]) -> str:
@@ -227,7 +318,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def _read_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, bytes]:
     listed = manifest.get("files")
-    if not isinstance(listed, dict) or set(listed) - {_AGENTS} != set(_FILES):
+    if not isinstance(listed, dict) or set(listed) - set(_OPTIONAL) != set(_FILES):
         raise BundleError(f"{folder}: the manifest does not list the files of a model ({', '.join(_FILES)})")
     present = {path.name for path in folder.iterdir()} - {"manifest.json"}
     faults = []

@@ -65,7 +65,7 @@ def _what(config: RunConfig) -> str:
     explained = (
         "It is a linear predictor: every patient's risk is the sum of its contributions, which are told with it."
         if is_linear(config.model)
-        else "Its risk is no weighted sum of features: contributions are not told."
+        else "Every patient's risk is a base and the sum of the features' contributions (Shapley values), told with it."
     )
     return (
         f"{name[0].upper()}{name[1:]} that turns tumour expression"
