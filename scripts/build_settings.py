@@ -38,6 +38,7 @@ PLACES = {
     "EvaluationConfig": "evaluation",
     "OptimismConfig": "evaluation.optimism",
     "SplitsConfig": "evaluation.splits",
+    "UncertaintyConfig": "uncertainty",
     "AntagonistsConfig": "antagonists",
     "StrataConfig": "strata",
     "ComputeConfig": "compute",

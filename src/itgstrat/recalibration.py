@@ -85,7 +85,7 @@ def recalibrate(
         "held_out": updates.as_dict(),
     }
     info = {**bundle.info, "recalibration": record}
-    made = replace(bundle, model=new, info=info, card=bundle.card + _card(record, updates))
+    made = replace(bundle, model=new, info=info, card=bundle.card + _card(record, updates), lower_bound=None)
     return Recalibration(made, updates)
 
 

@@ -16,20 +16,26 @@ from itgstrat.cohort import Cohort, concat_cohorts
 from itgstrat.config import CohortConfig, RunConfig
 from itgstrat.errors import CohortError, name_some
 from itgstrat.evaluation import Evaluation, evaluate
+from itgstrat.evaluation.drivers import Drivers, learn_drivers
 from itgstrat.evaluation.response import evaluate_response
 from itgstrat.evaluation.response_table import ResponseEvaluation
+from itgstrat.evaluation.stratum_survival import summarise_strata
+from itgstrat.evaluation.workers import open_workers
 from itgstrat.fitting import build_pipeline
 from itgstrat.fitting.agents import learn_agents
 from itgstrat.fitting.cutpoints import learn_strata
-from itgstrat.fitting.response.pipeline import build_response_pipeline, labelling_of
+from itgstrat.fitting.response.pipeline import build_response_pipeline, labelling_of, require_withheld
+from itgstrat.fitting.uncertainty import learn_uncertainty
 from itgstrat.learned import ModelBundle, Strata
 from itgstrat.learned.response import LogisticModel
-from itgstrat.output import write_folder
+from itgstrat.outcome import Outcome
+from itgstrat.output import hash_files, write_folder
 from itgstrat.prediction import take_alterations
 from itgstrat.readers import ColumnRule, read_cohort
 from itgstrat.readers.wanted import read_wanted
 from itgstrat.reporting import model_card, response_card, response_report, training_report
-from itgstrat.response import keep_labelled, read_response
+from itgstrat.response import Response, keep_labelled, read_response
+from itgstrat.surrogate import explain_withheld, make_surrogate
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,9 +56,11 @@ class TrainedRun:
     evaluation : Evaluation or ResponseEvaluation
         How good it is, beside its baselines.
     cohorts : tuple of Cohort
-        Training cohorts, then external ones.
+        Training cohorts, then external ones; for a surrogate label the training patients joined.
     left_out : dict of str to str
         Signatures and covariates that could not be used -> why.
+    drivers : Drivers
+        What drives the model.
     """
 
     config: RunConfig
@@ -60,6 +68,7 @@ class TrainedRun:
     evaluation: Evaluation | ResponseEvaluation
     cohorts: tuple[Cohort, ...]
     left_out: dict[str, str]
+    drivers: Drivers
 
     def save(self, folder: str | Path, force: bool = False) -> Path:
         """Write model, evaluation, predictions and report; all or nothing.
@@ -74,7 +83,7 @@ class TrainedRun:
         Returns
         -------
         Path
-            The folder, with ``model/``, ``evaluation.json``, ``predictions.tsv``, ``report.html``.
+            The folder, with ``model/``, ``evaluation.json``, ``predictions.tsv``, ``drivers.tsv``, ``report.html``.
 
         Raises
         ------
@@ -88,10 +97,16 @@ class TrainedRun:
         text = json.dumps(self.evaluation.as_dict(), indent=1, allow_nan=False)
         (folder / "evaluation.json").write_text(text + "\n", encoding="utf-8")
         self.evaluation.internal.patients.to_csv(folder / "predictions.tsv", sep="\t", index=False)
+        self.drivers.tabulate().to_csv(folder / "drivers.tsv", sep="\t", index=False)
+        manifest = json.loads((folder / "model" / "manifest.json").read_text(encoding="utf-8"))
+        read = (*self.config.cohorts, *self.config.validation.external)
+        hashes = {"the model (manifest.json)": manifest["sha256"]}
+        hashes |= hash_files(path for item in read for path in item.files)
+        rest = (self.bundle, self.cohorts, self.drivers, self.left_out, hashes)
         if isinstance(self.evaluation, ResponseEvaluation):
-            report = response_report(self.config, self.evaluation, self.bundle, self.cohorts, self.left_out)
+            report = response_report(self.config, self.evaluation, *rest)
         else:
-            report = training_report(self.config, self.evaluation, self.bundle, self.cohorts, self.left_out)
+            report = training_report(self.config, self.evaluation, *rest)
         (folder / "report.html").write_text(report, encoding="utf-8")
 
 
@@ -123,17 +138,68 @@ def train(config: RunConfig, progress: Progress | None = None, cache: str | Path
     """
     pipeline = build_response_pipeline(config) if config.response else build_pipeline(config)
     training, external = read_cohorts(config, progress)
+    if config.response and config.response.surrogate:
+        return _train_surrogate(config, concat_cohorts(training), external, progress)
     joined = concat_cohorts(training)
     evaluation: Evaluation | ResponseEvaluation
+    known: Outcome | Response
     if config.response:
         evaluation = evaluate_response(config, joined, external, progress)
-        pipeline.fit(joined, read_response(joined, labelling_of(config)))
+        known = read_response(joined, labelling_of(config))
     else:
         evaluation = evaluate(config, joined, external, progress, cache)
-        pipeline.fit(joined, joined.require_outcome())
+        known = joined.require_outcome()
+    pipeline.fit(joined, known)
     bundle = bundle_of(config, pipeline, joined, evaluation)
+    if not config.response:
+        bundle = _add_uncertainty(config, pipeline, joined, bundle, progress)
+    drivers = _find_drivers(config, pipeline, joined, known, progress)
     left_out = pipeline.named_steps["features"].left_out_
-    return TrainedRun(config, bundle, evaluation, (*training, *external), left_out)
+    return TrainedRun(config, bundle, evaluation, (*training, *external), left_out, drivers)
+
+
+def _find_drivers(
+    config: RunConfig, pipeline: Pipeline, joined: Cohort, known: Outcome | Response, progress: Progress | None
+) -> Drivers:
+    """Explain the model on its training patients and in folds of them."""
+    if progress:
+        progress("drivers", 0, 1)
+    with open_workers(config.compute, [joined]) as workers:
+        drivers = learn_drivers(config, pipeline, joined, known, workers)
+    if progress:
+        progress("drivers", 1, 1)
+    return drivers
+
+
+def _add_uncertainty(
+    config: RunConfig, pipeline: Pipeline, joined: Cohort, bundle: ModelBundle, progress: Progress | None
+) -> ModelBundle:
+    """Give a survival model the lower bound of survival and the spread of its risk."""
+    if progress:
+        progress("uncertainty", 0, 1)
+    with open_workers(config.compute, [joined]) as workers:
+        made = learn_uncertainty(config, pipeline, joined, workers)
+    if progress:
+        progress("uncertainty", 1, 1)
+    info = {**bundle.info, "untold": made.untold}
+    return replace(bundle, info=info, lower_bound=made.lower_bound, spread=made.spread)
+
+
+def _train_surrogate(
+    config: RunConfig, joined: Cohort, external: Sequence[Cohort], progress: Progress | None
+) -> TrainedRun:
+    """Label patients by the rule of an agent, withhold its genes, and go on as with any other label."""
+    made = make_surrogate(config, joined, external)
+    own = made.config
+    evaluation = evaluate_response(own, made.training, made.external, progress, made.whole)
+    known = read_response(made.training, labelling_of(own))
+    pipeline = build_response_pipeline(own).fit(made.training, known)
+    panel = pipeline.named_steps["features"]
+    require_withheld(own, [*panel.recipe_.genes, *panel.recipe_.covariate])
+    bundle = bundle_of(own, pipeline, made.training, evaluation, joined)
+    drivers = _find_drivers(own, pipeline, made.training, known, progress)
+    left_out = explain_withheld(config, panel.left_out_, made.training.genes)
+    return TrainedRun(config, bundle, evaluation, (made.training, *made.external), left_out, drivers)
 
 
 def read_cohorts(config: RunConfig, progress: Progress | None = None) -> tuple[list[Cohort], list[Cohort]]:
@@ -167,7 +233,7 @@ def read_cohorts(config: RunConfig, progress: Progress | None = None) -> tuple[l
     features, first = config.features, len(config.cohorts)
     _require_alterations(features.alterations, cohorts[:first])
     cohorts = [take_alterations(cohort, features.alterations, features.not_assessed) for cohort in cohorts]
-    if config.response:
+    if config.response and config.response.column:
         cohorts = [keep_labelled(cohort, labelling_of(config)) for cohort in cohorts]
     return cohorts[:first], cohorts[first:]
 
@@ -187,7 +253,7 @@ def _read(config: RunConfig, item: CohortConfig) -> Cohort:
         for name, rule in item.columns.items()
     }
     endpoint = None if config.response else item.endpoint or config.endpoint
-    if config.response:  # the label stands among the clinical variables
+    if config.response and config.response.column:  # the label stands among the clinical variables
         rules.setdefault(config.response.column, ColumnRule(config.response.column))
     cohort = read_cohort(
         item.source,
@@ -216,7 +282,11 @@ def _prefix_patients(cohort: Cohort, prefix: str) -> Cohort:
 
 
 def bundle_of(
-    config: RunConfig, pipeline: Pipeline, training: Cohort, evaluation: Evaluation | ResponseEvaluation
+    config: RunConfig,
+    pipeline: Pipeline,
+    training: Cohort,
+    evaluation: Evaluation | ResponseEvaluation,
+    everyone: Cohort | None = None,
 ) -> ModelBundle:
     """Take the records out of a fitted pipeline.
 
@@ -230,6 +300,8 @@ def bundle_of(
         Training patients.
     evaluation : Evaluation or ResponseEvaluation
         For the model card.
+    everyone : Cohort, optional
+        Training patients with all their genes, for the rules of the agents, where `training` is without some.
 
     Returns
     -------
@@ -254,16 +326,19 @@ def bundle_of(
     if isinstance(evaluation, ResponseEvaluation):
         ranked = model.log_odds(values)
         info |= {"label": model.label, "positive": evaluation.internal.n_positive, "horizons_days": []}
+        if config.response and (agent := config.response.agent()):
+            info["surrogate"] = {"agent": agent.id, "withheld": list(config.response.withheld())}
         card = response_card(config, evaluation, info)
         strata = Strata.learn(ranked, config.strata.quantiles, config.strata.labels)
     else:
         ranked = model.risk(values)
         info |= {"events": training.require_outcome().n_events, "horizons_days": list(config.strata.horizons_days)}
+        info["strata_survival"] = summarise_strata(evaluation.internal.patients, config.strata.labels)
         card = model_card(config, evaluation, info)
         strata = learn_strata(config.strata, ranked, training.require_outcome())
     # folded, the contributions of the features add up to the log odds
     record = model.fold() if isinstance(model, LogisticModel) else model
-    agents = learn_agents(config, training)
+    agents = learn_agents(config, everyone or training)
     return ModelBundle(panel.recipe_, record, strata, panel.familiarity_, info, card, agents)
 
 

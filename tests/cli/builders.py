@@ -71,6 +71,7 @@ def write_run(folder, n_patients=60, change_expression=None, change_clinical=Non
         "model": {"n_alphas": 5, "inner_folds": 2},
         "evaluation": {"folds": 2, "repeats": 1, "random_signatures": 2, "without_random": True, "bootstrap": 100},
         "strata": {"horizons": [1]},
+        "uncertainty": {"level": 0.8, "folds": 2, "samples": 3},
         "compute": {"n_jobs": 1},
     }
     path = folder / "run.yaml"

@@ -41,6 +41,7 @@ def breast(tmp_path_factory):
         "model": {"n_alphas": 8, "inner_folds": 3, "l1_ratio": 0.1, "alpha_min_ratio": 0.01},
         "evaluation": {"folds": 3, "repeats": 1, "random_signatures": 2, "without_random": True, "bootstrap": 100},
         "strata": {"horizons": [2, 5]},
+        "uncertainty": {"level": 0.8, "folds": 2, "samples": 3},
         "compute": {"n_jobs": 1},
     }
     folder = tmp_path_factory.mktemp("breast")

@@ -7,6 +7,7 @@ from sksurv.ensemble import ExtraSurvivalTrees as SksurvExtraTrees
 from sksurv.ensemble import RandomSurvivalForest as SksurvRandomForest
 
 from itgstrat.concordance import comparable_pairs
+from itgstrat.config.models import ForestConfig
 from itgstrat.errors import ModelError, OutcomeError
 from itgstrat.fitting.survival import ExtraSurvivalTrees, RandomSurvivalForest
 from itgstrat.fitting.survival.base import to_structured
@@ -127,3 +128,22 @@ def test_what_no_forest_can_be_grown_on_is_told(forest):
         forest().fit(X[:1], make_outcome([1], [5]))
     with pytest.raises(ModelError, match="every feature is the same in all 150 patients"):
         forest().fit(X * 0, Y)
+
+
+@pytest.mark.parametrize("forest", FORESTS)
+def test_binned_times_are_the_default_and_rank_patients_as_all_times_do(forest):
+    assert forest().n_times == ForestConfig(kind="random_survival_forest").n_times == 50
+    X, Y = simulate(400, seed=8)
+    assert len(np.unique(Y.time_days[Y.event])) > 200
+    test, moved, spread = np.arange(400) % 4, [], []
+    for fold in range(4):
+        pairs = comparable_pairs(Y[test == fold])
+        risks = [
+            forest(50, n_times=n_times, seed=1).fit(X[test != fold], Y[test != fold]).predict(X[test == fold])
+            for n_times in (50, None)
+        ]
+        binned, exact = (float(pairs.concordance(risk)) for risk in risks)
+        moved.append(binned - exact)
+        spread.append(exact)
+    assert abs(np.mean(moved)) < np.std(spread, ddof=1)
+    assert np.mean(spread) > 0.65

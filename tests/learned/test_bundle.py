@@ -153,6 +153,13 @@ def test_features_must_be_those_of_the_recipe(folder):
         ModelBundle.load(folder)
 
 
+def test_a_list_of_optional_files_that_is_too_long_is_refused(folder):
+    files = json.loads((folder / "manifest.json").read_text())["files"]
+    write_manifest(folder, files=files | {"other.npz": "0"})
+    with pytest.raises(BundleError, match="does not list the files of a model"):
+        ModelBundle.load(folder)
+
+
 class Trap:
     """Makes a folder when it is unpickled."""
 

@@ -144,9 +144,11 @@ def test_ranked_input_gives_the_same_as_raw_input(score):
 
 def test_ranks_over_other_genes_are_refused():
     ranked = rank_cohort(TRAINING, "singscore")
-    for table in (ranked.expression.iloc[:, :-1], ranked.expression.assign(EXTRA=1.0)):
+    uncounted, fewer = replace(ranked, n_ranked=None), ranked.expression.iloc[:, :-1]
+    more = ranked.expression.assign(EXTRA=1.0)
+    for cohort, table in ((uncounted, fewer), (uncounted, more), (ranked, more)):
         with pytest.raises(CohortError, match="ranks were taken over other genes than the recipe's; give expression"):
-            featurise(PANELS["singscore"].recipe_, with_expression(ranked, table))
+            featurise(PANELS["singscore"].recipe_, with_expression(cohort, table))
 
 
 def test_ranks_are_exact_in_float32():

@@ -26,6 +26,7 @@ from itgstrat.config.settings import (
     SplitsConfig,
     StrataConfig,
 )
+from itgstrat.config.uncertainty import UncertaintyConfig
 
 __all__ = [
     "AcceleratedConfig",
@@ -52,6 +53,7 @@ __all__ = [
     "SplitsConfig",
     "StackConfig",
     "StrataConfig",
+    "UncertaintyConfig",
     "ValidationConfig",
     "WithoutConfig",
     "apply_overrides",

@@ -53,7 +53,11 @@ class ForestConfig(Section):
     max_features: float | Literal["sqrt", "log2"] | None = Field(
         default="sqrt", description="Features looked at for a split: a share, the root or log of their number, or all."
     )
-    n_times: int | None = Field(default=50, ge=2, description="Event times that leaves are kept for; null is all.")
+    n_times: int | None = Field(
+        default=50,
+        ge=2,
+        description="Event times that leaves are kept for; null is all, in twice the time at the same concordance.",
+    )
 
 
 class BoostedConfig(Section):

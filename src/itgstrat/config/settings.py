@@ -11,6 +11,7 @@ from itgstrat.config.features import FeaturesConfig
 from itgstrat.config.models import ElasticNetConfig, ModelConfig
 from itgstrat.config.response import ResponseConfig
 from itgstrat.config.section import Name, Place, Section
+from itgstrat.config.uncertainty import UncertaintyConfig
 from itgstrat.outcome import DAYS_PER_UNIT, TimeUnit
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -120,11 +121,22 @@ class StrataConfig(Section):
 class ComputeConfig(Section):
     """Where the work is done; the answers do not depend on it."""
 
-    backend: Literal["loky", "threading"] = Field(default="loky", description="joblib backend.")
-    n_jobs: int = Field(default=-1, ge=-1, description="Workers; -1 is one per core.")
+    backend: Literal["loky", "threading", "dask"] = Field(
+        default="loky", description="joblib backend: processes or threads here, or an existing Dask cluster."
+    )
+    scheduler: Annotated[str, Field(pattern=r"^[a-z]+://\S+$")] | None = Field(
+        default=None, description="dask: address of its scheduler, such as tcp://10.0.0.1:8786."
+    )
+    n_jobs: int = Field(default=-1, ge=-1, description="Workers; -1 is one per core. dask: all of the cluster.")
     cache: Place | None = Field(
         default=None, description="Folder of your own that keeps finished folds; else until the run is done only."
     )
+
+    @model_validator(mode="after")
+    def _address_of_dask(self) -> "ComputeConfig":
+        if (self.backend == "dask") != (self.scheduler is not None):
+            raise ValueError("backend: dask and scheduler: ADDRESS belong together")
+        return self
 
 
 class RunConfig(Section):
@@ -143,6 +155,7 @@ class RunConfig(Section):
     model: ModelConfig = Field(default=ElasticNetConfig(), description="The survival model and its tuning.")
     evaluation: EvaluationConfig = EvaluationConfig()
     strata: StrataConfig = StrataConfig()
+    uncertainty: UncertaintyConfig = UncertaintyConfig()
     antagonists: AntagonistsConfig = AntagonistsConfig()
     compute: ComputeConfig = ComputeConfig()
     seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of every random choice.")
