@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from itgstrat.errors import OutputError
-from itgstrat.output import check_folder, write_folder
+from itgstrat.output import check_folder, hash_files, write_folder
 
 
 def write_new(folder):
@@ -92,3 +92,10 @@ def test_force_does_not_replace_what_is_no_result(tmp_path):
     with pytest.raises(OutputError, match=r"holds chapter-1\.tex and no results of itgstrat; --force replaces results"):
         write_folder(tmp_path / "thesis", write_new, force=True)
     assert names(tmp_path) == ["chapter-1.tex", "thesis"]
+
+
+def test_files_are_hashed_once_and_folders_left_out(tmp_path):
+    (tmp_path / "a.tsv").write_bytes(b"abc")
+    found = hash_files([tmp_path / "a.tsv", tmp_path, tmp_path / "gone.tsv", str(tmp_path / "a.tsv")])
+    # the test vector of FIPS 180-4
+    assert found == {str(tmp_path / "a.tsv"): "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}

@@ -20,10 +20,12 @@ _PUBLIC = {
     "ItgstratError": "itgstrat.errors",
 }
 
-__all__ = ["__version__", *_PUBLIC]
+__all__ = ["__version__", "figures", *_PUBLIC]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "figures":
+        return import_module("itgstrat.figures")
     if name not in _PUBLIC:
         raise AttributeError(f"module 'itgstrat' has no attribute {name!r}")
     return getattr(import_module(_PUBLIC[name]), name)

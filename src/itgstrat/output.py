@@ -1,8 +1,9 @@
 """A folder of results: written beside its place, moved in when complete, never over another unasked."""
 
+import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from itgstrat.errors import OutputError, name_some
@@ -89,3 +90,24 @@ def _move_in(workplace: Path, folder: Path) -> None:
         raise
     finally:
         shutil.rmtree(old.parent, ignore_errors=True)
+
+
+def hash_files(paths: Iterable[str | Path]) -> dict[str, str]:
+    """Hash files, so that a report can say what it was made from.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        Files; folders and what is not there any more are left out.
+
+    Returns
+    -------
+    dict of str to str
+        Path as given -> SHA-256, in the order given.
+    """
+    found = {}
+    for path in dict.fromkeys(map(str, paths)):
+        if Path(path).is_file():
+            with Path(path).open("rb") as file:
+                found[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found

@@ -69,12 +69,12 @@ def test_json_and_tables(found):
     text = json.dumps(found.as_dict(), allow_nan=False)
     assert json.loads(text)["closer"]["separation"]["degrees"] == 1
     tables = tabulate_closer_look(found.closer)
-    assert [len(table.rows) for table in tables] == [1, 9, 20, 3, 6]
+    assert [len(table.rows) for table in tables] == [1, 3, 2, 9, 20, 3, 6]
     assert "p corrected for the search" in tables[0].caption
-    assert "it finds unmet need, not response" in tables[2].caption
-    for row in tables[2].rows:  # nothing of fewer than 10 events, and what is shown has an interval
+    assert "it finds unmet need, not response" in tables[4].caption
+    for row in tables[4].rows:  # nothing of fewer than 10 events, and what is shown has an interval
         assert row[3] == "under 10 events" if int(row[2]) < 10 else " to " in row[3]
-    assert tables[2].rows[-1][0].startswith("random pair of genes")
+    assert tables[4].rows[-1][0].startswith("random pair of genes")
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
     assert tabulate_closer_look(None) == ()
 

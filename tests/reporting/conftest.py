@@ -243,7 +243,9 @@ def make_prediction(names: Sequence[str] = ("P1", "P2", "P3"), reference: str = 
         }
     )
     genes = explanations[["patient", "feature", "contribution"]].rename(columns={"feature": "gene"})
-    return Prediction(table, explanations, genes, reference, "made-up", ("a note",))
+    systems = genes.rename(columns={"gene": "system"})
+    systems["theme"] = ["integrins", "integrins", "<i>clinical</i>"] * n
+    return Prediction(table, explanations, genes, reference, "made-up", ("a note",), systems=systems)
 
 
 @pytest.fixture

@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from joblib import Parallel, parallel_config
 
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
 from itgstrat.errors import ItgstratError
-from itgstrat.evaluation.optimism import Optimism, correct_optimism
+from itgstrat.evaluation.fold import keep_needed
+from itgstrat.evaluation.optimism import Method, Optimism, correct_optimism
+from itgstrat.evaluation.prognosis import Prognosis, judge_prognosis
 from itgstrat.evaluation.protocol import Judged
 from itgstrat.evaluation.sample_size import SampleSize, judge_sample_size
 from itgstrat.evaluation.separation import Separation, judge_strata
 from itgstrat.evaluation.subgroups import Subgroup, judge_subgroups
 from itgstrat.evaluation.target_high import judge_target_high
+from itgstrat.evaluation.workers import open_workers
 from itgstrat.fitting.cutpoints import SelectedCut, select_cut
 from itgstrat.fitting.pipeline import build_pipeline
 from itgstrat.outcome import Outcome
@@ -48,6 +50,8 @@ class CloserLook:
         What could not be had, and a warning where there are too few patients.
     target_high : tuple of Subgroup
         Tier T0: out-of-fold performance among the patients whose target is high, by target.
+    prognosis : Prognosis or None
+        Hazard ratios of the out-of-fold risk, alone and beside the clinical covariates; mean survival by stratum.
     """
 
     sample_size: SampleSize | None
@@ -58,12 +62,15 @@ class CloserLook:
     optimism: Optimism | None
     notes: tuple[str, ...]
     target_high: tuple[Subgroup, ...] = ()
+    prognosis: Prognosis | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain JSON types."""
         content = asdict(self)
         content["optimism"] = self.optimism.as_dict() if self.optimism else None
         del content["notes"]
+        if self.prognosis:
+            del content["prognosis"]["notes"]
         return content
 
 
@@ -116,15 +123,7 @@ def look_closer(
         notes.append(f"risk strata: {error}")
     if settings.optimism.method != "none":
         try:
-            with parallel_config(backend=config.compute.backend, n_jobs=config.compute.n_jobs):
-                optimism = correct_optimism(
-                    build_pipeline(config),
-                    cohort,
-                    settings.optimism.method,
-                    settings.optimism.draws,
-                    config.seed,
-                    Parallel(),
-                )
+            optimism = _correct_optimism(config, cohort, settings.optimism.method)
         except ItgstratError as error:
             notes.append(f"optimism: {error}")
     subgroups = judge_subgroups(
@@ -138,7 +137,23 @@ def look_closer(
         config.seed,
     )
     high = judge_target_high(config, cohort, judged, groups, horizon_days, survival)
-    return CloserLook(size, separation, cut, subgroups, horizon_days, optimism, tuple(notes), high)
+    prognosis = judge_prognosis(
+        _within(outcome, groups[0]),
+        judged.risk[0],
+        judged.stratum[0],
+        config.strata.labels,
+        cohort.clinical[[name for name in config.features.covariates if name in cohort.clinical]],
+        horizon_days,
+    )
+    notes += prognosis.notes
+    return CloserLook(size, separation, cut, subgroups, horizon_days, optimism, tuple(notes), high, prognosis)
+
+
+def _correct_optimism(config: RunConfig, cohort: Cohort, method: Method) -> Optimism:
+    pipeline, draws = build_pipeline(config), config.evaluation.optimism.draws
+    needed = keep_needed(cohort, pipeline.named_steps["features"])
+    with open_workers(config.compute, [needed]) as workers:
+        return correct_optimism(pipeline, needed, method, draws, config.seed, workers)
 
 
 def _within(outcome: Outcome, groups: npt.NDArray[np.intp]) -> Outcome:

@@ -9,6 +9,7 @@ from itgstrat.reporting.wording import NOTHING, say_interval, say_number, say_p,
 if TYPE_CHECKING:
     from itgstrat.evaluation.closer import CloserLook
     from itgstrat.evaluation.optimism import Optimism
+    from itgstrat.evaluation.prognosis import Effect, Prognosis
     from itgstrat.evaluation.sample_size import SampleSize
     from itgstrat.evaluation.separation import Separation
     from itgstrat.evaluation.subgroups import Subgroup
@@ -36,6 +37,8 @@ def tabulate_closer_look(closer: "CloserLook | None") -> tuple[Table, ...]:
 def _tables(closer: "CloserLook") -> Iterator[Table]:
     if closer.separation:
         yield _separation(closer.separation, closer.cut.p_value if closer.cut else None)
+    if closer.prognosis:
+        yield from _prognosis(closer.prognosis)
     if closer.subgroups:
         yield _subgroups(closer)
     if closer.target_high:
@@ -63,6 +66,52 @@ def _separation(found: "Separation", selected_p: float | None) -> Table:
     if selected_p is not None:
         caption += f"; best single cut-point of the out-of-fold risks, p corrected for the search: {say_p(selected_p)}"
     return Table(caption, ("Strata", "Patients", "Events", "Hazard ratio"), rows)
+
+
+def _prognosis(found: "Prognosis") -> Iterator[Table]:
+    effects = [("alone", found.alone)] if found.alone else []
+    effects += [("adjusted", one) for one in found.adjusted]
+    if effects:
+        caption = (
+            f"Cox models of the out-of-fold risk (per SD), alone and adjusted for the clinical variables: "
+            f"{found.n_patients:,} patients with all of them known, {found.n_events:,} events, compared within cohort "
+            "and fold; a small p for proportional hazards: the ratio changes over time"
+        )
+        if found.added_p is not None and found.added_chi_square is not None:
+            caption += (
+                f". Likelihood-ratio test of the risk on top of the clinical variables: chi-square "
+                f"{found.added_chi_square:.2f}, 1 degree of freedom, {say_p(found.added_p)}"
+            )
+        columns = ("", "Model", "Hazard ratio", "Wald test", "Proportional hazards")
+        yield Table(caption, columns, tuple(_effect_row(model, one) for model, one in effects), words=(1,))
+    if found.means:
+        rows = tuple(
+            (
+                one.stratum,
+                f"{one.n_patients:,}",
+                f"{one.n_events:,}",
+                _say_days(one.days, one.low, one.high),
+                _say_days(one.difference_days, one.difference_low, one.difference_high, signed=True),
+                say_p(one.p_value),
+            )
+            for one in found.means
+        )
+        caption = (
+            f"Restricted mean survival of the out-of-fold strata, in days up to {say_time(round(found.horizon_days))}, "
+            "with 95% intervals (Royston 2013, doi 10.1186/1471-2288-13-152)"
+        )
+        first = found.means[0].stratum
+        yield Table(caption, ("Stratum", "Patients", "Events", "Mean", f"Minus {first}", "Test"), rows)
+
+
+def _effect_row(model: str, one: "Effect") -> tuple[str, ...]:
+    ratio = f"{say_number(one.ratio, 2)} ({say_number(one.low, 2)} to {say_number(one.high, 2)})"
+    return (one.name, model, ratio, say_p(one.p_value), say_p(one.proportional_p))
+
+
+def _say_days(value: float, low: float, high: float, signed: bool = False) -> str:
+    shown = [say_number(number, 0, signed) for number in (value, low, high)]
+    return shown[0] if shown[0] == NOTHING else f"{shown[0]} ({shown[1]} to {shown[2]})"
 
 
 def _target_high(closer: "CloserLook") -> Table:
@@ -119,4 +168,4 @@ def _sample_size(size: "SampleSize", horizon_days: float) -> Table:
         ("Shrinkage to expect of a model without penalty", f"{size.expected_shrinkage:.2f}"),
     )
     caption = f"Sample size after Riley 2019 (doi 10.1002/sim.7992), for a Cox-Snell R2 of {size.r_squared:.2f}"
-    return Table(caption, ("", "Number"), rows)
+    return Table(caption, ("", "Number"), rows, fixed=True)

@@ -1,6 +1,6 @@
 """One comparison as the report shows it: measures, differences, warnings and figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,20 +8,20 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from itgstrat.reporting.curves import kaplan_meier
-from itgstrat.reporting.decision_figure import plot_decision
-from itgstrat.reporting.figures import figure_svg, plot_calibration, plot_concordance, plot_kaplan_meier
+from itgstrat.outcome import make_outcome
+from itgstrat.reporting.calibration_figure import plot_calibration, plot_decision_curve
+from itgstrat.reporting.interval_figures import plot_concordance, plot_time_dependent_auc
 from itgstrat.reporting.parts import FigurePart, Table
+from itgstrat.reporting.survival_figure import plot_kaplan_meier
+from itgstrat.reporting.svg import describe, figure_svg
 from itgstrat.reporting.wording import (
     NOTHING,
     count,
     join_words,
     name_comparison,
     say_interval,
-    say_number,
     say_p,
     say_time,
-    say_years,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ComparisonPart:
     warnings : tuple of str
         What a reader could miss in the numbers.
     figures : tuple of FigurePart
-        Concordance and Kaplan-Meier.
+        Concordance, Kaplan-Meier and, where there is one, time-dependent AUC.
     calibration : tuple of FigurePart
         Calibration and net benefit at each horizon.
     """
@@ -124,14 +124,16 @@ def describe_comparison(key: str, item: "Comparison", labels: Sequence[str]) -> 
         *tabulate_horizons(item),
         _tabulate_differences(item),
     )
-    figures = (_draw_concordance(key, item), _draw_survival(key, item, labels))
+    figures = [_draw_concordance(key, item), _draw_survival(key, item, labels)]
+    if any(own.auc for row in item.rows for own in row.horizons):
+        figures.append(_draw_auc(key, item))
     calibration: list[FigurePart] = []
     for number, (horizon, table) in enumerate(item.calibration.items()):
         if any(not np.isnan(row["observed"]) for row in table):
             calibration.append(_draw_calibration(f"{key}-h{number}", item, horizon))
         if horizon in item.decisions:
-            calibration.append(_draw_decision(f"{key}-d{number}", item.decisions[horizon], float(horizon)))
-    return ComparisonPart(key, name, intro, tables, warn_of(item), figures, tuple(calibration))
+            calibration.append(_draw_decision(f"{key}-d{number}", item, horizon))
+    return ComparisonPart(key, name, intro, tables, warn_of(item), tuple(figures), tuple(calibration))
 
 
 _HOW = {
@@ -234,67 +236,49 @@ def _tabulate_differences(item: "Comparison") -> Table:
 
 
 def _draw_concordance(key: str, item: "Comparison") -> FigurePart:
-    model = item.row("model")
-    label = f"Harrell's concordance of the model: {say_interval(model.harrell if model else None)}"
     caption = "Harrell's concordance with 95% intervals. Dashed: chance."
     if item.random:
-        label += f"; random genes: {item.random.median:.3f}"
         caption += " Dots: each draw of random genes; band: 95% of them; bar: their median."
-    return draw_part(plot_concordance(item), f"{key}-c", label, caption)
+    ax = plot_concordance(item)
+    return draw_part(ax, f"{key}-c", describe(ax), caption)
 
 
 def _draw_survival(key: str, item: "Comparison", labels: Sequence[str]) -> FigurePart:
     table = item.patients
-    event, days = table["event"].to_numpy(dtype=bool), table["time_days"].to_numpy(dtype=float)
-    group = table["stratum"].to_numpy(dtype=str)
-    ax = plot_kaplan_meier(event, days, group, labels, cohort=table["cohort"].to_numpy(dtype=str))
-    told = []
-    for name in labels:
-        own = group == name
-        if own.any():
-            half = np.flatnonzero(kaplan_meier(event[own], days[own]).survival <= 0.5)
-            median = kaplan_meier(event[own], days[own]).time_days[half[0]] if len(half) else np.nan
-            median_text = f"median {say_years(median)} years" if len(half) else "median not reached"
-            told.append(f"{name}: {count(own.sum(), 'patient')}, {count(event[own].sum(), 'event')}, {median_text}")
-    described = "; ".join(told)
-    return draw_part(
-        ax,
-        f"{key}-km",
-        f"Kaplan-Meier curves by stratum. {described}",
-        f"Survival by predicted stratum, 95% log-log limits; ticks: censored. {described}. "
-        "Shown while a twentieth of the patients is under observation.",
+    outcome = make_outcome(table["event"].to_numpy(), table["time_days"].to_numpy(), stratum=table["cohort"].to_numpy())
+    ax = plot_kaplan_meier(outcome, table["stratum"].to_numpy(dtype=str), labels)
+    told = describe(ax).partition(". ")[2]
+    caption = (
+        f"Survival by predicted stratum, 95% log-log limits; ticks: censored. {told}. "
+        "Shown while a twentieth of the patients is under observation."
     )
+    return draw_part(ax, f"{key}-km", describe(ax), caption)
+
+
+def _draw_auc(key: str, item: "Comparison") -> FigurePart:
+    ax = plot_time_dependent_auc(item)
+    caption = "Time-dependent AUC with 95% intervals, of the model and its baselines. Dashed: chance."
+    return draw_part(ax, f"{key}-auc", describe(ax), caption)
 
 
 def _draw_calibration(key: str, item: "Comparison", horizon: str) -> FigurePart:
     table, curve, time = item.calibration[horizon], item.curves.get(horizon), say_time(float(horizon))
-    known = [row for row in table if not np.isnan(row["observed"])]
-    points = "; ".join(f"{row['predicted']:.2f} predicted, {row['observed']:.2f} observed" for row in known)
-    label = f"Calibration at {time}, by group of patients: {points}"
     sizes = [int(row["patients"]) for row in table]
     size = f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
     caption = (
         f"Calibration at {time}: {len(sizes)} groups of {size} patients by predicted survival, "
         "95% limits. On the dashed line prediction and observation agree."
     )
-    if lost := len(table) - len(known):
-        told = f"{count(lost, 'group')} not drawn: nobody in it was followed for {time}."
-        label, caption = f"{label}; {told}", f"{caption} {told}"
+    if lost := sum(bool(np.isnan(row["observed"])) for row in table):
+        caption += f" {count(lost, 'group')} not drawn: nobody in it was followed for {time}."
     if curve is not None:
-        label += f"; integrated calibration index {say_interval(curve.ici)}"
         caption += " Orange: smooth curve with its 95% band, from the 1st to the 99th percentile of predictions."
-    return draw_part(plot_calibration(table, float(horizon), curve=curve), key, label, caption)
+    ax = plot_calibration(item, float(horizon))
+    return draw_part(ax, key, describe(ax), caption)
 
 
-def _draw_decision(key: str, table: Sequence[Mapping[str, float]], horizon: float) -> FigurePart:
-    time = say_time(horizon)
-    names = {"model": "the model", "clinical": "clinical only", "all": "treat all"}
-    shown = [row for row in table if round(100 * row["threshold"]) in {20, 40, 60}]
-    points = "; ".join(
-        f"from a risk of {row['threshold']:.0%} "
-        + ", ".join(f"{words} {say_number(row[name], signed=True)}" for name, words in names.items() if name in row)
-        for row in shown
-    )
+def _draw_decision(key: str, item: "Comparison", horizon: str) -> FigurePart:
+    table, time = item.decisions[horizon], say_time(float(horizon))
     better = [row["threshold"] for row in table if row["low"] > 0]
     against = "clinical variables alone" if "clinical" in table[0] else "treating all or none"
     gain = (
@@ -305,7 +289,8 @@ def _draw_decision(key: str, table: Sequence[Mapping[str, float]], horizon: floa
         f"Net benefit at {time} (Vickers 2008): true positives a patient, less false ones weighted by the odds of the "
         f"threshold; the highest line decides best. {gain}"
     )
-    return draw_part(plot_decision(table, horizon), key, f"Net benefit at {time}: {points}. {gain}", caption)
+    ax = plot_decision_curve(item, float(horizon))
+    return draw_part(ax, key, f"{describe(ax)}. {gain}", caption)
 
 
 def draw_part(ax: Axes, name: str, label: str, caption: str) -> FigurePart:
@@ -327,4 +312,5 @@ def draw_part(ax: Axes, name: str, label: str, caption: str) -> FigurePart:
     FigurePart
         Inline SVG with its caption.
     """
-    return FigurePart(Markup(figure_svg(ax.figure, name, label)), caption)  # noqa: S704 - all text in it is escaped
+    svg = Markup(figure_svg(ax, name, label))  # noqa: S704 - all text in it is escaped
+    return FigurePart(svg, caption, name)

@@ -25,13 +25,13 @@ def plot_eligibility(counts: "pd.DataFrame", *, title: str = "", ax: Axes | None
         bar is an agent in a tumour type.
     title : str
         Title.
-    ax : Axes, optional
-        Where to draw; a figure of its own if not given.
+    ax : matplotlib Axes, optional
+        Where to draw.
 
     Returns
     -------
-    Axes
-        The drawing; ``ax.figure`` is the figure.
+    matplotlib Axes
+        The drawing.
 
     References
     ----------
@@ -46,12 +46,21 @@ def plot_eligibility(counts: "pd.DataFrame", *, title: str = "", ax: Axes | None
             share = counts[call].to_numpy(float) / counts["patients"].to_numpy(float)
             ax.barh(at, share, left=left, height=0.72, color=_COLOURS[call], label=call)
             left += share
-        for row, (eligible, patients) in enumerate(zip(counts[CALLS[2]], counts["patients"], strict=True)):
-            ax.text(1.01, row, f"{eligible} of {patients}", va="center", fontsize=8, color=INK)
+        told = [f"{eligible} of {n}" for eligible, n in zip(counts[CALLS[2]], counts["patients"], strict=True)]
+        for row, text in enumerate(told):
+            ax.text(1.01, row, text, va="center", fontsize=8, color=INK)
         ax.set_yticks(at, names)
         ax.invert_yaxis()
         ax.set_xlim(0, 1)
-        ax.set_xlabel("share of patients; right: eligible (putative, by target and context)")
+        ax.set_xlabel("share of patients; numbers: eligible\n(putative, by target and context)")
         ax.set_title(title)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.5 / (0.3 * len(names) + 0.6)), ncols=3)
+        by_name = (f"{name}: {text}" for name, text in zip(names, told, strict=True))
+        ax.set_label("Patients eligible (putative): " + "; ".join(by_name))
+        ax.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.62 / (0.3 * len(names) + 0.6)),
+            ncols=3,
+            handlelength=1,
+            columnspacing=1,
+        )
     return ax

@@ -84,8 +84,8 @@ def describe_methods(config: RunConfig, bundle: ModelBundle, evaluation: "Evalua
     return [
         ("Features", _features(config, bundle)),
         ("Model", describe_model(config.model, bool(config.features.covariates))),
-        ("Strata and survival", _strata(config)),
-        ("Validation", _validation(config, evaluation)),
+        ("Strata and survival", describe_strata(config)),
+        ("Validation", describe_validation(config, evaluation)),
         ("Baselines", _baselines(config)),
         ("Measures", _measures(config, evaluation)),
     ]
@@ -130,7 +130,8 @@ def _features(config: RunConfig, bundle: ModelBundle) -> str:
     return " ".join(parts)
 
 
-def _strata(config: RunConfig) -> str:
+def describe_strata(config: RunConfig) -> str:
+    """Say in words how the cut-points between the strata were found."""
     quantiles = join_words([f"{quantile:.3g}" for quantile in config.strata.quantiles])
     horizons = join_words([say_time(days) for days in config.strata.horizons_days])
     how = f"the quantiles {quantiles} of the training risk"
@@ -145,7 +146,8 @@ def _strata(config: RunConfig) -> str:
     )
 
 
-def _validation(config: RunConfig, evaluation: "Evaluation") -> str:
+def describe_validation(config: RunConfig, evaluation: "Evaluation") -> str:
+    """Say in words how training and test were kept apart."""
     settings, kinds = config.evaluation, {item.kind for item in evaluation.comparisons}
     repeated = f", repeated {settings.repeats} times" if settings.repeats > 1 else ""
     folds = {

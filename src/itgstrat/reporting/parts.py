@@ -21,6 +21,8 @@ class Table:
         Columns that hold words; the others are numbers and aligned to the right.
     strong : tuple of int
         Rows that stand out.
+    fixed : bool
+        The rows keep their order: they are not one kind of thing.
     """
 
     caption: str
@@ -28,6 +30,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     words: tuple[int, ...] = ()
     strong: tuple[int, ...] = ()
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,10 @@ class FigurePart:
         Inline SVG; the one part of a page that is not escaped.
     caption : str
         What it shows and how to read it.
+    name : str
+        Name of the file that it is downloaded as.
     """
 
     svg: Markup
     caption: str
+    name: str

@@ -1,9 +1,11 @@
 """The sections of a training report: records turned into tables and figures that the template lays out."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
+import yaml
 
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
@@ -16,9 +18,11 @@ from itgstrat.learned import (
     ProportionalHazards,
 )
 from itgstrat.reporting.comparisons import draw_part
+from itgstrat.reporting.contribution_figures import plot_drivers
 from itgstrat.reporting.curves import median_follow_up
-from itgstrat.reporting.figures import plot_contributions
+from itgstrat.reporting.interval_figures import plot_forest
 from itgstrat.reporting.parts import FigurePart, Table
+from itgstrat.reporting.svg import describe
 from itgstrat.reporting.wording import (
     NOTHING,
     count,
@@ -34,7 +38,57 @@ from itgstrat.reporting.wording import (
 )
 
 if TYPE_CHECKING:
+    from itgstrat.evaluation.closer import CloserLook
     from itgstrat.evaluation.compare import Evaluation
+    from itgstrat.evaluation.prognosis import Effect
+    from itgstrat.evaluation.response_table import ResponseEvaluation
+    from itgstrat.evaluation.separation import HazardRatio
+
+
+def describe_run(
+    config: RunConfig,
+    evaluation: "Evaluation | ResponseEvaluation",
+    bundle: ModelBundle,
+    cohorts: Sequence[Cohort],
+    left_out: Mapping[str, str] | None,
+    hashes: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """Give what the report of any training run shows in the same place, whatever the model learns.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+    evaluation : Evaluation or ResponseEvaluation
+        Its finding and notes.
+    bundle : ModelBundle
+        The model.
+    cohorts : sequence of Cohort
+        Training cohorts, then external ones.
+    left_out : mapping of str to str or None
+        Signatures and covariates that could not be used -> why.
+    hashes : mapping of str to str or None
+        Model and files read -> SHA-256.
+
+    Returns
+    -------
+    dict
+        Variables of ``run.html.j2``.
+    """
+    verdict, _, evidence = evaluation.finding.partition(": ")
+    return {
+        "name": config.name,
+        "finding": evaluation.finding,
+        "verdict": verdict,
+        "evidence": evidence,
+        "notes": evaluation.notes,
+        "dropped": tabulate_dropped(cohorts),
+        "left_out": tabulate_left_out(left_out or {}),
+        "versions": dict(bundle.info.get("versions", {})),
+        "seed": config.seed,
+        "hashes": Table("What was made and read", ("", "SHA-256"), tuple((hashes or {}).items()), words=(1,)),
+        "config": yaml.safe_dump(config.model_dump(mode="json", by_alias=True), sort_keys=False, allow_unicode=True),
+    }
 
 
 def tabulate_flow(config: RunConfig, cohorts: Sequence[Cohort]) -> Table:
@@ -148,14 +202,39 @@ def draw_drivers(bundle: ModelBundle) -> FigurePart | None:
     model = bundle.trained_model
     if not isinstance(model, LinearRisk):
         return None
-    names = [title_feature(str(name)) for name in model.features]
-    ax = plot_contributions(names, np.abs(model.coef), model.coef)
-    if isinstance(bundle.trained_model, AcceleratedModel):
-        ax.set_xlabel("log of median survival lost per training SD   (left: better, right: worse)")
-    order = [i for i in np.argsort(-np.abs(model.coef), kind="stable")[:20] if model.coef[i]]
-    told = "; ".join(f"{names[i]} {model.coef[i]:+.3f}" for i in order) or "no feature has a coefficient"
+    ax = plot_drivers(model)
     caption = "Coefficient x SD of each feature (features have SD 1 in training); the 20 largest."
-    return draw_part(ax, "drivers", f"What drives the risk: {told}", caption)
+    return draw_part(ax, "drivers", describe(ax), caption)
+
+
+def draw_forest(closer: "CloserLook | None") -> FigurePart | None:
+    """Draw the hazard ratios of the out-of-fold strata and risk, and of the clinical variables beside it.
+
+    Parameters
+    ----------
+    closer : CloserLook or None
+        From the evaluation.
+
+    Returns
+    -------
+    FigurePart or None
+        None where no hazard ratio could be had.
+    """
+    if closer is None:
+        return None
+    rows: list[tuple[str, Effect | HazardRatio]] = []
+    if closer.separation:
+        rows += [(f"{one.stratum} over {one.against}", one) for one in closer.separation.ratios]
+    if found := closer.prognosis:
+        rows += [(f"{found.alone.name}, alone", found.alone)] if found.alone else []
+        rows += [(f"{one.name}, adjusted", one) for one in found.adjusted]
+    known = {name: (one.ratio, one.low, one.high) for name, one in rows if np.isfinite(one.high)}
+    if not known:
+        return None
+    table = pd.DataFrame.from_dict(known, orient="index", columns=["hazard_ratio", "low", "high"])
+    caption = "Hazard ratios with 95% intervals, out of fold: strata of risk, the risk alone, and all in one model."
+    ax = plot_forest(table)
+    return draw_part(ax, "forest", describe(ax), caption)
 
 
 def tabulate_coefficients(bundle: ModelBundle) -> Table | None:
