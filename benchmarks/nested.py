@@ -3,7 +3,7 @@
     python benchmarks/nested.py [--repeats 10] [--genes 20000]
 
 Simulated: 500 patients, 60 features of which six matter, three of them clinical; 5 x 5 folds, 30 penalties, 2 workers.
-Prints one JSON line a figure: name, ours, peer, limit, ratio (peer / ours where there is a peer), seconds.
+Prints one JSON line a figure; `--quick` makes it small, and leaves out the first.
 
 1. All repeats, elastic net and clinical-only on the same folds, wall time of the two workers; limit 60 s.
 2. Ours against GridSearchCV over the features alone: same folds, same penalties, both at tol 1e-12, one process,
@@ -15,7 +15,6 @@ Prints one JSON line a figure: name, ours, peer, limit, ratio (peer / ours where
 """
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -27,6 +26,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+from figures import report  # noqa: E402
 from joblib import Parallel, delayed  # noqa: E402
 from lifelines.utils import concordance_index  # noqa: E402
 from sklearn.base import clone  # noqa: E402
@@ -69,12 +69,6 @@ def seconds(work: Callable[[], object]) -> tuple[float, object]:
     return time.perf_counter() - start, result
 
 
-def report(name: str, ours: float, peer: float | None = None, limit: float | None = None) -> None:
-    """Print one figure."""
-    figure = {"name": name, "ours": float(f"{ours:.4g}"), "peer": peer and float(f"{peer:.4g}"), "limit": limit}
-    print(json.dumps(figure | {"ratio": peer and round(peer / ours, 2)}), flush=True)
-
-
 def fit_fold(features: pd.DataFrame, outcome: Outcome, train: np.ndarray, test: np.ndarray) -> tuple[float, float]:
     """Fit and judge both models on one outer fold."""
     pairs, inside = comparable_pairs(outcome[test]), outcome[train]
@@ -93,9 +87,9 @@ def time_nested(repeats: int) -> None:
         return Parallel(n_jobs=2)(delayed(fit_fold)(features, outcome, *fold) for fold in splits)
 
     taken, cells = seconds(run)
-    report(f"nested 5 x 5, {repeats} repeats, elastic net and clinical-only, 2 workers, in s", taken, limit=60)
+    report(f"nested 5 x 5, {repeats} repeats, elastic net and clinical-only, 2 workers", taken, limit=60)
     for name, concordance in zip(("elastic net", "clinical-only"), np.mean(cells, axis=0), strict=True):
-        report(f"mean concordance, {name}", concordance)
+        report(f"mean concordance, {name}", concordance, unit="")
 
 
 def search(model: object, name: str, outcome: Outcome, data: object, alphas: np.ndarray, cv: list) -> GridSearchCV:
@@ -117,8 +111,8 @@ def against_features() -> None:
         taken, grid = seconds(lambda c=coxnet, x=inside, y=own, a=alphas, v=cv: search(c, "alphas", y, x, a, v))
         theirs.append(taken)
         apart = max(apart, np.abs(grid.cv_results_["mean_test_score"] - model.path_["concordance"]).max())
-    report("GridSearchCV over features / ours, one outer repeat, in s", sum(ours), sum(theirs), 5)
-    report("largest difference of a cell of the grid", apart, limit=1e-9)
+    report(f"ours / GridSearchCV over features, {N_PATIENTS} patients, one outer repeat", sum(ours), sum(theirs), 1 / 5)
+    report("largest difference of a cell of the grid", apart, limit=1e-9, unit="")
 
 
 def draw_genes(n_genes: int) -> tuple[Cohort, tuple[Signature, ...]]:
@@ -165,7 +159,9 @@ def against_raw(n_genes: int) -> None:
         target, held = to_structured(own[first]), to_structured(own[test])
         cells.append(seconds(lambda p=pipeline, y=target, z=held: p.fit(part, y).score(rest, z))[0])
     scaled = statistics.mean(cells) * FOLDS * N_PENALTIES
-    report(f"GridSearchCV from {n_genes} genes / ours, one outer fold, peer scaled up from 2 cells", taken, scaled, 10)
+    report(
+        f"ours / GridSearchCV from {n_genes} genes, one outer fold, peer scaled up from 2 cells", taken, scaled, 1 / 10
+    )
 
 
 def against_lifelines() -> None:
@@ -176,8 +172,14 @@ def against_lifelines() -> None:
     risks = features.to_numpy()[:100] @ random.standard_normal((N_FEATURES, N_PENALTIES))
     ours = min(seconds(lambda: comparable_pairs(own).concordance(risks))[0] for _ in range(5))
     taken, theirs = seconds(lambda: [concordance_index(own.time_days, -risk, own.event) for risk in risks.T])
-    report("lifelines' concordance / ours, 100 patients, 30 risks, in s", ours, taken)
-    report("largest difference to lifelines", float(np.abs(comparable_pairs(own).concordance(risks) - theirs).max()))
+    report("ours / lifelines' concordance, 100 patients, 30 risks", ours, taken)
+    apart = float(np.abs(comparable_pairs(own).concordance(risks) - theirs).max())
+    report("largest difference to lifelines", apart, limit=1e-12, unit="")
+
+
+def shrink() -> None:
+    """Take fewer patients, features and penalties."""
+    globals().update(N_PATIENTS=200, N_FEATURES=30, N_PENALTIES=10)
 
 
 def main() -> None:
@@ -185,12 +187,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--genes", type=int, default=20_000)
+    parser.add_argument("--quick", action="store_true", help="200 patients, 30 features, 2,000 genes")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", message="all coefficients are zero")
-    time_nested(options.repeats)
+    if options.quick:
+        shrink()
+    else:
+        time_nested(options.repeats)
     against_lifelines()
     against_features()
-    against_raw(options.genes)
+    against_raw(2_000 if options.quick else options.genes)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python benchmarks/reading.py --samples 2000 --repeat 5
 
-prints one JSON line a figure: name, ours, peer, limit, ratio (medians; CPU seconds of all threads, or MiB of peak
-memory above the imports). The exit code is 1 if a ratio is above its limit. The synthetic data are
-log2(TPM + 0.001) with four decimals, 15.4% exact zeros (-9.9658), 20,000 genes: real gz compresses differently.
+prints one JSON line a figure (medians; CPU seconds of all threads, or MiB of peak memory above the imports). The exit
+code is 1 if a ratio is above its limit. The synthetic data are log2(TPM + 0.001) with four decimals, 15.4% exact
+zeros (-9.9658), 20,000 genes: real gz compresses differently.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from figures import report
 
 #: Peer -> highest ratio of CPU time allowed (issue B).
 LIMITS = {"polars": 1.3, "pandas": 0.6}
@@ -108,11 +109,8 @@ def compare(path: Path, repeat: int, label: str) -> bool:
         middle = {name: statistics.median(run[what] for run in each) for name, each in runs.items()}
         for peer in ("polars", "polars-frame", "pandas"):
             limit = LIMITS.get(peer) if what == "cpu" else None
-            ratio = middle["ours"] / middle[peer]
-            figure = {"name": f"read {label} {what} vs {peer}", "ours": round(middle["ours"], 3)}
-            figure |= {"peer": round(middle[peer], 3), "limit": limit, "ratio": round(ratio, 3)}
-            print(json.dumps(figure), flush=True)
-            kept &= limit is None or ratio <= limit
+            unit = "MiB" if what == "mib" else "s"
+            kept &= report(f"read {label} {what} / {peer}", middle["ours"], middle[peer], limit, unit)
     return kept
 
 

@@ -3,7 +3,7 @@
     python benchmarks/scoring.py [--patients 500] [--repeats 3] [--peers] [--gsva]
 
 60 random signatures of 10 to 200 genes on 20,000 genes, log2 with 15% exact zeros; one thread; CPU seconds, the
-median of the repeats, ours and the sort in turn. Prints one JSON line a figure: name, ours, peer, limit, ratio.
+median of the repeats, ours and the sort in turn. Prints one JSON line a figure.
 Memory is the peak of what was allocated while scoring (tracemalloc), against the size of the matrix. Peers, once
 each, need gseapy and decoupler beside itgstrat's numpy: `PYTHONPATH=src PEERS/bin/python benchmarks/scoring.py
 --peers`. GSVA costs the square of the patients and has its own switch.
@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -22,6 +23,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RA
     os.environ[name] = "1"
 
 import numpy as np  # noqa: E402
+from figures import report  # noqa: E402
 
 from itgstrat.scoring import score_sets  # noqa: E402
 
@@ -49,12 +51,6 @@ def cpu(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def report(name: str, ours: float, peer: float, limit: float | None) -> None:
-    """Print one figure."""
-    print(json.dumps({"name": name, "ours": round(ours, 4), "peer": round(peer, 4), "limit": limit,
-                      "ratio": round(ours / peer, 3)}))  # fmt: skip
-
-
 def against_sort(table: np.ndarray, genes: list[str], sets: dict, repeats: int) -> None:
     """Time ours and the sort in turn."""
     for name, methods, limit in (
@@ -67,11 +63,7 @@ def against_sort(table: np.ndarray, genes: list[str], sets: dict, repeats: int) 
             for _ in range(repeats)
         ]
         ours, sort = zip(*pairs, strict=True)
-        ratio = statistics.median(a / b for a, b in pairs)
-        figure = {"name": f"{name}, {len(table)} patients", "ours": round(statistics.median(ours), 4)}
-        print(
-            json.dumps(figure | {"peer": round(statistics.median(sort), 4), "limit": limit, "ratio": round(ratio, 3)})
-        )
+        report(f"{name}, {len(table)} patients", statistics.median(ours), statistics.median(sort), limit)
 
 
 def memory(table: np.ndarray, genes: list[str], sets: dict) -> None:
@@ -80,7 +72,7 @@ def memory(table: np.ndarray, genes: list[str], sets: dict) -> None:
     score_sets(table, genes, sets, ["singscore", "ssgsea", "aucell"])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    report(f"added memory / matrix in MB, {len(table)} patients", peak / 1e6, table.nbytes / 1e6, 1)
+    report(f"added memory / matrix, {len(table)} patients", peak / 1e6, table.nbytes / 1e6, 1, "MB")
 
 
 def against_peers(table: np.ndarray, genes: list[str], sets: dict) -> None:
@@ -128,7 +120,7 @@ def main() -> None:
     options = parser.parse_args()
     features = np._core._multiarray_umath.__cpu_features__
     simd = next((name for name in ("AVX512_SKX", "AVX512F", "AVX2", "ASIMD") if features.get(name)), "none")
-    print(json.dumps({"machine": platform.machine(), "simd": simd, "numpy": np.__version__}))
+    print(json.dumps({"machine": platform.machine(), "simd": simd, "numpy": np.__version__}), file=sys.stderr)
     table, genes, sets = make_data(options.patients)
     memory(table, genes, sets)
     against_sort(table, genes, sets, options.repeats)

@@ -41,6 +41,13 @@ def test_help_is_quick_and_imports_no_pandas():
     assert found["seconds"] < 1.5  # 0.2 s alone on a core; a busy machine must not fail it
 
 
+@pytest.mark.parametrize("words", [("signatures", "list"), ("systems", "list"), ("agents", "list")])
+def test_lists_import_no_table_and_no_yaml(words):
+    found = call_apart(*words)
+    assert found["code"] == 0
+    assert not {"pandas", "numpy", "polars", "pyarrow", "yaml", "distributed", *FITTING} & set(found["modules"])
+
+
 @pytest.mark.parametrize("report", ["--no-report", "--report"])
 def test_predicting_one_patient_imports_no_fitting_library(small, tmp_path, report):
     one = write_matrix(tmp_path / "one.tsv", expression_of(small).iloc[[3]])

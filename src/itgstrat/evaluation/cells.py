@@ -1,32 +1,30 @@
 """Cells: one model in one split, the piece of work that is done at once and, once done, is kept on disk."""
 
 import hashlib
-import warnings
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 import numpy.typing as npt
-from joblib import Memory, Parallel, delayed, parallel_config
+from joblib import Memory, delayed
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sksurv.nonparametric import kaplan_meier_estimator
-from threadpoolctl import threadpool_limits
 
 from itgstrat.cohort import Cohort
-from itgstrat.config import ComputeConfig, RunConfig, StrataConfig
+from itgstrat.config import RunConfig, StrataConfig
 from itgstrat.errors import ModelError, OutcomeError, OutputError
 from itgstrat.evaluation.designs import Entry
+from itgstrat.evaluation.fold import Fold, FoldFeatures
 from itgstrat.evaluation.nulls import permute_outcome
 from itgstrat.evaluation.protocol import Judged
 from itgstrat.evaluation.split import Split
 from itgstrat.evaluation.trials import Trial
+from itgstrat.evaluation.workers import Results, describe_versions, one_thread, run_pieces
 from itgstrat.fitting.cutpoints import learn_strata
 from itgstrat.fitting.pipeline import build_pipeline
 from itgstrat.learned import Reference
@@ -94,7 +92,8 @@ def run_cells(config: RunConfig, cells: Sequence[Cell], folder: str | Path | Non
     cells : sequence of Cell
         The work.
     folder : str, Path or None
-        Where finished cells are kept, and looked up; nothing is kept if None.
+        Where finished cells are kept, and looked up; nothing is kept if None. This process alone reads and writes it,
+        so workers on other machines need not reach it.
 
     Yields
     ------
@@ -105,111 +104,166 @@ def run_cells(config: RunConfig, cells: Sequence[Cell], folder: str | Path | Non
     ------
     OutputError
         If the folder cannot be written to.
+    ConfigError
+        If the configured cluster cannot do the work.
     """
-    run = _memorise(folder)
-    data: dict[int, str] = {}
-    if folder is not None:
-        data = {id(trial): _describe_trial(trial) for trial in {id(cell.trial): cell.trial for cell in cells}.values()}
-    settings = _describe_settings(config)
+    keep, keys = _memorise(folder), _keys(config, cells) if folder is not None else [""] * len(cells)
+    found = {number: kept for number, key in enumerate(keys) if (kept := _look_up(keep, key)) is not None}
+    jobs = _share_out(cells, [number for number in range(len(cells)) if number not in found])
+    cohorts = list({id(cohort): cohort for job in jobs for cohort in (job.trial.train, job.trial.test)}.values())
 
-    def jobs() -> Iterable[Any]:
-        for cell in cells:
-            pipeline = build_pipeline(config, cell.entry.design) if cell.entry.design else None
-            key = "" if folder is None else _key(settings, data[id(cell.trial)], cell)
-            yield delayed(run)(key, cell, pipeline, config.strata)
-
-    with (
-        threadpool_limits(1),
-        parallel_config(**_backend(config.compute)),
-        _closed(Parallel(return_as="generator")(jobs())) as results,
-    ):
-        yield from (result for result in results)  # `from results` would close it by itself, with the warning
+    pieces = (delayed(run_job)(job.trial.train, job.trial.test, job.task(config, cells)) for job in jobs)
+    with closing(run_pieces(config.compute, cohorts, pieces) if jobs else _nothing()) as results:
+        for number in range(len(cells)):
+            while number not in found:
+                for done, result in next(results)[1]:
+                    found[done] = result if keep is None else keep(keys[done], result)
+            yield found.pop(number)
 
 
-@contextmanager
-def _closed(results: Generator[Found, None, None]) -> Iterator[Generator[Found, None, None]]:
-    """Stop the workers in any case, without joblib's warning of what a fault leaves undone."""
+def _nothing() -> Results:
+    yield from ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """Cells of one split that share features, by their numbers."""
+
+    trial: Trial
+    split: Split
+    numbers: list[int]
+
+    def task(self, config: RunConfig, cells: Sequence[Cell]) -> "Task":
+        """Write down what a worker has to know beside the cohorts."""
+        own = [cells[number] for number in self.numbers]
+        entries = [cell.entry for cell in own]
+        pipelines = [build_pipeline(config, entry.design) if entry.design else None for entry in entries]
+        models = tuple(zip(self.numbers, entries, pipelines, strict=True))
+        return Task(self.split, self.trial.references, own[0].times_days, config.strata, models)
+
+
+def _share_out(cells: Sequence[Cell], numbers: Sequence[int]) -> list[_Job]:
+    """Put the rows of a comparison and the permutations together split by split; random signatures share nothing."""
+    jobs: dict[object, _Job] = {}
+    for number in numbers:
+        cell = cells[number]
+        alone = number if cell.entry.role == "random" else None
+        job = jobs.setdefault((id(cell.trial), id(cell.split), alone), _Job(cell.trial, cell.split, []))
+        job.numbers.append(number)
+    return list(jobs.values())
+
+
+class _AbsentError(Exception):
+    """What is asked for was not kept."""
+
+
+def _keep(key: str, found: Found | None) -> Found:
+    """Keep a result under its key, through joblib, or give it back; the result itself is no part of the key."""
+    if found is None:
+        raise _AbsentError(key)
+    return found
+
+
+def _look_up(keep: Any, key: str) -> Found | None:
     try:
-        yield results
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            results.close()
-
-
-def _backend(compute: ComputeConfig) -> dict[str, Any]:
-    """One thread of BLAS a worker: two workers of two threads each would hinder each other."""
-    threads = {"inner_max_num_threads": 1} if compute.backend == "loky" else {}
-    return {"backend": compute.backend, "n_jobs": compute.n_jobs, **threads}
+        kept: Found | None = None if keep is None else keep(key, None)
+    except _AbsentError:
+        return None
+    return kept
 
 
 def _memorise(folder: str | Path | None) -> Any:
     if folder is None:
-        return run_cell
+        return None
     try:
         Path(folder).mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds pickles, which only we may write
-        run = Memory(folder, verbose=0).cache(run_cell, ignore=["cell", "pipeline", "strata"])
-        run("", None, None, None)  # files the code of the function, before all workers do so at once
+        keep = Memory(folder, verbose=0).cache(_keep, ignore=["found"])
+        _look_up(keep, "")  # files the code of the function
     except OSError as error:
         raise OutputError(f"{folder}: finished work cannot be kept ({error}); name another compute.cache") from error
-    return run
+    return keep
 
 
-def run_cell(key: str, cell: Cell | None, pipeline: Pipeline | None, strata: StrataConfig | None) -> Found | None:
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Models to fit in one split.
+
+    Parameters
+    ----------
+    split : Split
+        Who is trained on, and who is judged.
+    references : tuple of str
+        References to standardise the judged patients by.
+    times_days : ndarray of float64
+        Times at which survival is asked for.
+    strata : StrataConfig
+        Cut-points of the rows.
+    models : tuple of (int, Entry, Pipeline or None)
+        Number of the cell, model, and its unfitted pipeline; None for Kaplan-Meier.
+    """
+
+    split: Split
+    references: tuple[Reference, ...]
+    times_days: Floats
+    strata: StrataConfig
+    models: tuple[tuple[int, Entry, Pipeline | None], ...]
+
+
+def run_job(train: Cohort, test: Cohort, task: Task) -> list[tuple[int, Found]]:
     """Train on the split's training patients and predict its test patients, by each reference.
 
     Parameters
     ----------
-    key : str
-        What the result depends on, for the cache.
-    cell : Cell or None
-        The work; None for none.
-    pipeline : Pipeline or None
-        The unfitted model; None for Kaplan-Meier.
-    strata : StrataConfig or None
-        Cut-points of the rows.
+    train, test : Cohort
+        Where the patients are taken from.
+    task : Task
+        The models.
 
     Returns
     -------
-    dict of str to Judged, ModelError or None
-        Arrays with one entry a test patient; or the reason why the model cannot be had, so that a baseline does not
-        end a run.
+    list of (int, Found)
+        Number of the cell, and arrays with one entry a test patient; or the reason why the model cannot be had, so
+        that a baseline does not end a run.
     """
-    if cell is None:
-        return None
-    train, test = cell.trial.train[cell.split.train], cell.trial.test[cell.split.test]
-    if cell.entry.role == "permuted":
-        dealt = permute_outcome(cell.trial.train.require_outcome(), cell.entry.seed)
-        train = replace(train, outcome=dealt[cell.split.train])
+    fold = Fold(train, test, task.split, task.references)
+    with one_thread():
+        return [(number, _run_cell(fold, task, entry, pipeline)) for number, entry, pipeline in task.models]
+
+
+def _run_cell(fold: Fold, task: Task, entry: Entry, pipeline: Pipeline | None) -> Found:
+    outcome = fold.train.require_outcome()
+    if entry.role == "permuted":
+        outcome = permute_outcome(outcome, entry.seed)
+    outcome, batch = outcome[task.split.train], fold.test.batch[task.split.test]
     if pipeline is None:
-        survival = kaplan_meier(train.require_outcome(), test.batch, cell.times_days)
-        nothing = Judged(np.zeros(len(test)), survival, np.full(len(test), "", dtype=object))
-        return dict.fromkeys(cell.trial.references, nothing)
+        survival = kaplan_meier(outcome, batch, task.times_days)
+        nothing = Judged(np.zeros(len(batch)), survival, np.full(len(batch), "", dtype=object))
+        return dict.fromkeys(task.references, nothing)
     try:
-        return _judge(cell, clone(pipeline), train, test, strata if cell.entry.role == "row" else None)
+        features = fold.features(pipeline.named_steps["features"])
+        model = clone(pipeline.named_steps["model"]).fit(features.train, outcome).model_
+        return _judge(model, features, outcome, batch, task if entry.role == "row" else None)
     except ModelError as error:
         return error
     except OutcomeError as error:  # outcomes that are dealt out may leave a fold with too few events
-        if cell.entry.role != "permuted":
+        if entry.role != "permuted":
             raise
         return ModelError(str(error))
 
 
 def _judge(
-    cell: Cell, pipeline: Pipeline, train: Cohort, test: Cohort, strata: StrataConfig | None
+    model: Any, features: FoldFeatures, outcome: Outcome, batch: npt.NDArray[np.str_], task: Task | None
 ) -> dict[Reference, Judged]:
-    pipeline.fit(train, train.require_outcome())
-    panel, model = pipeline.named_steps["features"], pipeline.named_steps["model"].model_
-    if strata is not None:
-        cuts = learn_strata(strata, model.risk(panel.features(train).values), train.require_outcome())
+    """Predict the test patients; the risk alone where no task asks for more."""
+    if task is not None:
+        cuts = learn_strata(task.strata, model.risk(features.train.to_numpy()), outcome)
     judged: dict[Reference, Judged] = {}
-    for reference in cell.trial.references:
-        values = panel.recipe_.featurise(**test.arrays(), reference=reference).features.values
+    for reference, values in features.test.items():
         risk = model.risk(values)
-        if strata is None:
-            judged[reference] = Judged(risk, np.empty((len(test), 0)), np.empty(0, dtype=object))
+        if task is None:
+            judged[reference] = Judged(risk, np.empty((len(batch), 0)), np.empty(0, dtype=object))
         else:
-            survival = model.survival(values, cell.times_days, test.batch)
+            survival = model.survival(values, task.times_days, batch)
             judged[reference] = Judged(risk, survival, cuts.assign(risk).astype(object))
     return judged
 
@@ -270,29 +324,20 @@ def assemble(trial: Trial, reference: Reference, found: Sequence[dict[Reference,
     return whole
 
 
-def _key(settings: str, data: str, cell: Cell) -> str:
-    """Everything that the result of a cell depends on, in one hash."""
-    entry, split = cell.entry, cell.split
-    text = repr((settings, data, repr(entry.design), entry.role, entry.seed, cell.trial.references))
-    arrays = [split.train, split.test, cell.times_days if entry.role == "row" else np.empty(0)]
-    return hashlib.sha256(b"|".join([text.encode(), *(array.tobytes() for array in arrays)])).hexdigest()
-
-
-def _describe_settings(config: RunConfig) -> str:
-    fitted = config.model_dump_json(exclude=_NOT_FITTED)
-    packages = [version(name) for name in ("numpy", "pandas", "scikit-learn", "scikit-survival", "lifelines")]
-    return repr((fitted, packages, _hash_code()))
-
-
-@cache
-def _hash_code() -> str:
-    """Hash our own code, so that no result of another version is ever taken for one of this."""
-    files = sorted(Path(__file__).parents[1].rglob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-
-
-def _describe_trial(trial: Trial) -> str:
-    return _describe_cohort(trial.train) + ("" if trial.test is trial.train else _describe_cohort(trial.test))
+def _keys(config: RunConfig, cells: Sequence[Cell]) -> list[str]:
+    """Everything that the result of each cell depends on, in one hash."""
+    settings = repr((config.model_dump_json(exclude=_NOT_FITTED), describe_versions()))
+    cohorts = {id(cohort): cohort for cell in cells for cohort in (cell.trial.train, cell.trial.test)}
+    data = {number: _describe_cohort(cohort) for number, cohort in cohorts.items()}
+    designs = {id(cell.entry): repr(cell.entry.design) for cell in cells}
+    keys = []
+    for cell in cells:
+        entry, split, trial = cell.entry, cell.split, cell.trial
+        known = (settings, data[id(trial.train)], data[id(trial.test)], designs[id(entry)], trial.references)
+        arrays = [split.train, split.test, cell.times_days if entry.role == "row" else np.empty(0)]
+        text = repr((*known, entry.role, entry.seed))
+        keys.append(hashlib.sha256(b"|".join([text.encode(), *(array.tobytes() for array in arrays)])).hexdigest())
+    return keys
 
 
 def _describe_cohort(cohort: Cohort) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
-from itgstrat.errors import ItgstratError
+from itgstrat.errors import ItgstratError, ModelError, OutcomeError
 from itgstrat.evaluation.fold import keep_needed
 from itgstrat.evaluation.optimism import Method, Optimism, correct_optimism
 from itgstrat.evaluation.prognosis import Prognosis, judge_prognosis
@@ -124,7 +124,7 @@ def look_closer(
     if settings.optimism.method != "none":
         try:
             optimism = _correct_optimism(config, cohort, settings.optimism.method)
-        except ItgstratError as error:
+        except (ModelError, OutcomeError) as error:
             notes.append(f"optimism: {error}")
     subgroups = judge_subgroups(
         outcome,

@@ -119,7 +119,7 @@ def list_entries(config: RunConfig, trial: Trial) -> Iterator[Entry]:
         yield Entry(name, design)
     main, genes, settings = design_of(config), list(trial.train.genes), config.evaluation
     matched = settings.random_matched and settings.random_signatures > 0
-    matches = find_matches(main.signatures, trial.train) if matched else None
+    matches = find_matches(main.signatures, trial.train, trial.trained) if matched else None
     for draw in range(settings.random_signatures):
         drawn = random_signatures(main.signatures, genes, _seed(config, draw), matches)
         yield Entry(f"random {draw}", replace(main, signatures=drawn), "random")

@@ -21,14 +21,19 @@ WINDOW = 0.05
 #: Fewest genes to draw a matched one from; the nearest are taken where the window holds fewer. Ours.
 LEAST_CHOICE = 10
 
+#: Genes described at a time, so that their values in double precision never stand beside the whole table.
+BLOCK = 2000
 
-def describe_genes(cohort: Cohort) -> Floats:
+
+def describe_genes(cohort: Cohort, patients: npt.NDArray[np.intp] | None = None) -> Floats:
     """Place every gene among the others by level and by spread.
 
     Parameters
     ----------
     cohort : Cohort
-        Training patients.
+        Patients.
+    patients : ndarray of int, optional
+        Positions of the training patients; all if not given.
 
     Returns
     -------
@@ -36,21 +41,32 @@ def describe_genes(cohort: Cohort) -> Floats:
         Mean and SD over the patients of a cohort, each as its share of lower genes (0 to 1), averaged over cohorts;
         a gene that is missing in all patients of a cohort counts as the lowest there.
     """
-    places = []
-    for name in np.unique(cohort.batch):
-        values = cohort.expression.to_numpy()[cohort.batch == name].astype(np.float64)
-        known = ~np.isnan(values)
-        count = np.maximum(known.sum(axis=0), 1)
-        mean = np.where(known, values, 0).sum(axis=0) / count
-        sd = np.sqrt((np.where(known, values - mean, 0) ** 2).sum(axis=0) / count)
-        lowest = ~known.any(axis=0)
+    places, everybody = [], np.arange(len(cohort)) if patients is None else patients
+    expression, batch = cohort.expression.to_numpy(), cohort.batch[everybody]
+    blocks = np.array_split(np.arange(expression.shape[1]), -(-expression.shape[1] // BLOCK))
+    for name in np.unique(batch):
+        rows = everybody[batch == name]
+        parts = [_describe(expression[rows, block[0] : block[-1] + 1].astype(np.float64)) for block in blocks]
+        mean, sd, lowest = map(np.concatenate, zip(*parts, strict=True))
         both = [rankdata(np.where(lowest, -np.inf, one)) for one in (mean, sd)]
-        places.append((np.stack(both, axis=1) - 0.5) / len(count))
+        places.append((np.stack(both, axis=1) - 0.5) / len(lowest))
     described: Floats = np.mean(places, axis=0)
     return described
 
 
-def find_matches(signatures: Sequence[Signature], cohort: Cohort) -> Matches:
+def _describe(values: Floats) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Mean and SD of each gene, and whether it is missing in everybody."""
+    known = ~np.isnan(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0).sum(axis=0) / count
+    sd = np.sqrt((np.where(known, values - mean, 0) ** 2).sum(axis=0) / count)
+    lowest = np.asarray(~known.any(axis=0), dtype=bool)
+    return mean, sd, lowest
+
+
+def find_matches(
+    signatures: Sequence[Signature], cohort: Cohort, patients: npt.NDArray[np.intp] | None = None
+) -> Matches:
     """Find the genes of about the same level and spread as each gene of the signatures.
 
     Parameters
@@ -58,7 +74,9 @@ def find_matches(signatures: Sequence[Signature], cohort: Cohort) -> Matches:
     signatures : sequence of Signature
         The real ones.
     cohort : Cohort
-        Training patients.
+        Patients.
+    patients : ndarray of int, optional
+        Positions of the training patients; all if not given.
 
     Returns
     -------
@@ -66,7 +84,7 @@ def find_matches(signatures: Sequence[Signature], cohort: Cohort) -> Matches:
         Each measured gene of the signatures -> those within `WINDOW` of it in both, at least the `LEAST_CHOICE`
         nearest. They are not in the signatures themselves, unless these hold more than a third of all genes.
     """
-    places = dict(zip(map(str, cohort.genes), describe_genes(cohort), strict=True))
+    places = dict(zip(map(str, cohort.genes), describe_genes(cohort, patients), strict=True))
     real = _measured(signatures, places)
     pool = sorted(places if 3 * len(real) > len(places) else places.keys() - set(real))
     if not real:

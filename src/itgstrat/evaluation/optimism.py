@@ -1,6 +1,6 @@
 """Optimism: how much of a model's performance on its own training patients is due to having seen them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -96,7 +96,7 @@ def correct_optimism(
     method: Method = "632plus",
     draws: int = 50,
     seed: int = 0,
-    workers: Parallel | None = None,
+    workers: Callable[[Iterable[Any]], Iterable[Any]] | None = None,
 ) -> Optimism:
     r"""Refit the whole pipeline on samples of the patients, and see how much is lost on those it did not learn from.
 
@@ -125,8 +125,8 @@ def correct_optimism(
         Samples.
     seed : int
         Seed; the same for any number of workers.
-    workers : joblib.Parallel, optional
-        What runs the draws; one after the other by default.
+    workers : callable, optional
+        What runs the draws, such as a `joblib.Parallel`; one after the other by default.
 
     Returns
     -------
@@ -221,6 +221,7 @@ def take_sample(cohort: Cohort, rows: npt.NDArray[np.intp]) -> Cohort:
         batch=cohort.batch[rows],
         outcome=replace(cohort.require_outcome()[rows], patient=rows),
         alterations=None if cohort.alterations is None else cohort.alterations.iloc[rows].set_axis(index),
+        n_ranked=None if cohort.n_ranked is None else cohort.n_ranked[rows],
     )
 
 

@@ -1,12 +1,13 @@
 """What an evaluation leaves behind: rows, paired differences and curves of each comparison, and the finding."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from itgstrat.display import remarks_html, table_html
 from itgstrat.evaluation.calibration import DCalibration
 from itgstrat.evaluation.calibration_curve import CalibrationCurve
 from itgstrat.evaluation.closer import CloserLook
@@ -247,6 +248,18 @@ class Evaluation:
     permuted: PermutedSummary | None = None
     closer: CloserLook | None = None
 
+    def __repr__(self) -> str:
+        """Say the finding."""
+        return f"Evaluation({self.finding})"
+
+    def _repr_html_(self) -> str:
+        """Show the finding, then every model beside its baselines, in a notebook."""
+        shown = [item for item in self.comparisons if item.kind != "leave-one-cohort-out"]
+        rows = [line for item in shown for line in _lines(item)]
+        left_out = [f"also judged with {item.cohort} left out" for item in self.comparisons if item not in shown]
+        headings = ("judged on", "", "Harrell's C (95% interval)", "model minus it", "integrated Brier score")
+        return table_html(self.finding, headings, rows) + remarks_html([*self.notes, *left_out], 3)
+
     @property
     def internal(self) -> Comparison:
         """The cross-validation."""
@@ -266,3 +279,23 @@ class Evaluation:
             "closer": null_nan(self.closer.as_dict()) if self.closer else None,
             "comparisons": [comparison.as_dict() for comparison in self.comparisons],
         }
+
+
+def _lines(item: Comparison) -> Iterator[tuple[str, ...]]:
+    """Rows of a comparison as a notebook shows them; the first says who was judged."""
+    where = f"{item.kind}, {item.cohort} ({item.n_patients} patients, {item.n_events} events)"
+    if item.kind == "external":
+        where += f", {item.reference} reference"
+    for row in item.rows:
+        gain = item.difference(row.model)
+        gained = _signed(gain.harrell) if gain and gain.harrell else ""
+        yield where, row.label, str(row.harrell or ""), gained, f"{row.brier.estimate:.3f}"
+        where = ""
+    if item.random:
+        drawn = item.random
+        reach = f"{drawn.median:.3f} ({drawn.low:.3f} to {drawn.high:.3f}), p = {drawn.p_value:.3f}"
+        yield where, f"random genes, {len(drawn.concordance)} draws", reach, "", ""
+
+
+def _signed(value: Interval) -> str:
+    return f"{value.estimate:+.3f} ({value.low:+.3f} to {value.high:+.3f})"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from itgstrat.evaluation.response_table import Panel, ResponseComparison, Respon
 from itgstrat.evaluation.split import Split
 from itgstrat.evaluation.splits import leave_one_batch_out
 from itgstrat.evaluation.validate import describe_signatures
-from itgstrat.evaluation.workers import open_workers
+from itgstrat.evaluation.workers import run_in_order
 from itgstrat.fitting.panel import rank_cohort
 from itgstrat.fitting.pipeline import Design, design_of
 from itgstrat.fitting.response import LEAST_OF_EITHER, split_by_label
@@ -253,10 +254,8 @@ def _run_trial(
         pipelines[LEAK] = build_response_pipeline(config)
     judged: dict[str, dict[Reference, Floats]] = {}
     notes = []
-    with open_workers(config.compute, list(filter(None, [trial, leaking])), "generator") as workers:
-        results = workers(
-            delayed(_try)(pipeline, leaking if name == LEAK else trial) for name, pipeline in pipelines.items()
-        )
+    pieces = (delayed(_try)(pipeline, leaking if name == LEAK else trial) for name, pipeline in pipelines.items())
+    with closing(run_in_order(config.compute, list(filter(None, [trial, leaking])), pieces)) as results:
         for done, (name, result) in enumerate(zip(pipelines, results, strict=True), start=1):
             if isinstance(result, dict):
                 judged[name] = result

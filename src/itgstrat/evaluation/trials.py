@@ -26,7 +26,8 @@ class Trial:
     references : tuple of str
         References to standardise the judged patients by; each gives a comparison of its own.
     train, test : Cohort
-        Where training and judged patients are taken from; the same in cross-validation, where all are judged.
+        Where training and judged patients are taken from; the same in cross-validation, where all are judged. Trials
+        share `train`, so that there is one copy of it.
     splits : tuple of Split
         Positions in `train` and in `test`; every patient of `test` is judged once a repetition.
     """
@@ -47,6 +48,11 @@ class Trial:
     def shape(self) -> tuple[int, int]:
         """Repetitions and judged patients."""
         return max(split.repeat for split in self.splits) + 1, len(self.test)
+
+    @property
+    def trained(self) -> npt.NDArray[np.intp]:
+        """Positions in `train` of the patients that some model is trained on."""
+        return np.unique(np.concatenate([split.train for split in self.splits]))
 
     def groups(self) -> npt.NDArray[np.intp]:
         """Number of the split that judged each patient, shape `self.shape`."""
@@ -100,8 +106,8 @@ def cross_validation(cohort: Cohort, folds: Folds) -> Trial:
     return Trial("cross-validation", cohort.name, ("batch",), cohort, test, folds.splits)
 
 
-def whole(kind: Kind, name: str, train: Cohort, test: Cohort) -> Trial:
-    """Judge all of one cohort by a model trained on all of another, by every reference that can be had.
+def whole(kind: Kind, name: str, train: Cohort, test: Cohort, patients: npt.NDArray[np.intp] | None = None) -> Trial:
+    """Judge all of one cohort by a model trained on another, by every reference that can be had.
 
     Parameters
     ----------
@@ -111,6 +117,8 @@ def whole(kind: Kind, name: str, train: Cohort, test: Cohort) -> Trial:
         The cohort judged.
     train, test : Cohort
         Training and judged patients.
+    patients : ndarray of int, optional
+        Positions in `train` of those trained on; all if not given.
 
     Returns
     -------
@@ -118,7 +126,8 @@ def whole(kind: Kind, name: str, train: Cohort, test: Cohort) -> Trial:
         By the pooled reference and, from 30 patients up, by the cohort's own.
     """
     references: tuple[Reference, ...] = ("pooled", "cohort") if len(test) >= LEAST_FOR_REFERENCE else ("pooled",)
-    return Trial(kind, name, references, train, test, (Split(0, np.arange(len(train)), np.arange(len(test))),))
+    own = np.arange(len(train)) if patients is None else patients
+    return Trial(kind, name, references, train, test, (Split(0, own, np.arange(len(test))),))
 
 
 def leave_out(cohort: Cohort) -> tuple[list[Trial], list[str]]:
@@ -136,10 +145,10 @@ def leave_out(cohort: Cohort) -> tuple[list[Trial], list[str]]:
     """
     trials, notes = [], []
     for name, split in leave_one_batch_out(cohort.batch):
-        trial = whole("leave-one-cohort-out", name, cohort[split.train], cohort[split.test])
+        trial = whole("leave-one-cohort-out", name, cohort, cohort[split.test], split.train)
         try:
             trial.require_pairs()
-            require_events(trial.train.require_outcome(), LEAST_EVENTS, f"training without {name}")
+            require_events(cohort.require_outcome()[split.train], LEAST_EVENTS, f"training without {name}")
         except OutcomeError as error:
             notes.append(f"cohort {name} was not left out: {error}")
         else:

@@ -81,7 +81,8 @@ def evaluate(
     ranked = rank_cohort(training, config.features.score)
     folds = make_folds(config, ranked)
     trials = [cross_validation(ranked, folds)]
-    trials += [whole("external", cohort.name, ranked, cohort) for cohort in external]
+    judged = [rank_cohort(cohort, config.features.score, training.genes) for cohort in external]
+    trials += [whole("external", cohort.name, ranked, cohort) for cohort in judged]
     for trial in trials:
         trial.require_pairs()  # before the long work
     left_out, notes = leave_out(ranked) if config.evaluation.leave_one_cohort_out else ([], [])

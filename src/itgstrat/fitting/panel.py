@@ -1,7 +1,8 @@
 """FeaturePanel: the estimator that learns a FeatureRecipe."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +13,16 @@ from itgstrat.biology import Signature
 from itgstrat.cohort import Cohort
 from itgstrat.errors import CohortError, ModelError, name_some
 from itgstrat.fitting.rows import Joint, draft_recipe, find_usable, spell_out, spread_out
-from itgstrat.learned import Familiarity, FeatureRecipe, Features
+from itgstrat.learned import Familiarity, FeatureRecipe, Features, Measured
 from itgstrat.learned.adjustment import learn_mix
 from itgstrat.learned.references import name_level
 from itgstrat.scoring import SCORES, rank_columns
 
 #: Genes, drawn at random among those measured, that make up the expression profile of the familiarity check.
 N_ANCHORS = 300
+
+#: Patients ranked at a time, so that ranks in double precision never stand beside the whole table.
+BLOCK = 100
 
 
 class FeaturePanel(TransformerMixin, BaseEstimator):
@@ -104,21 +108,49 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         CohortError
             If a covariate is not in the clinical table.
         """
-        genes = np.array(X.genes, dtype=str)
-        wanted = tuple(one for asked in self.signatures for one in spread_out(asked, X.genes))
+        recipe, measured = self.learn_recipe(X)
+        arrays = X.arrays()
+        n_anchors = min(N_ANCHORS, len(X.genes))
+        anchors = np.arange(len(recipe.members) - n_anchors, len(recipe.members))
+        pooled = recipe.apply(measured, np.full(len(X), ""), arrays["covariates"])
+        self.recipe_, self.familiarity_ = recipe, Familiarity.learn(recipe, measured, pooled, anchors)
+        return self
+
+    def learn_recipe(self, cohort: Cohort) -> tuple[FeatureRecipe, Measured]:
+        """Learn the record alone, for a fold of an evaluation.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            Training patients.
+
+        Returns
+        -------
+        tuple of FeatureRecipe and Measured
+            The record, and the gene values that it was learned from.
+
+        Raises
+        ------
+        ModelError, CohortError
+            As `fit`.
+        """
+        genes = np.array(cohort.genes, dtype=str)
+        wanted = tuple(one for asked in self.signatures for one in spread_out(asked, cohort.genes))
         kept, self.left_out_ = find_usable(wanted, set(genes), self.min_coverage)
         rows = [row for signature in kept for row in spell_out(signature, self.joint)]
         limit = np.inf if self.z_limit is None else self.z_limit
         draft = draft_recipe(rows, genes, self._draw_anchors(len(genes)), self.score, self.min_coverage, limit)
-        draft = self._learn_covariates(draft, X)
+        draft = self._learn_covariates(draft, cohort)
         if not draft.names or (self.signatures and not kept):
             reasons = "; ".join(f"{name}: {why}" for name, why in list(self.left_out_.items())[:5])
             raise ModelError(
                 f"no feature can be computed ({reasons or 'none was asked for'}); "
                 "check the identifiers of the expression table, or choose other signatures"
             )
-        self._learn_references(draft, X)
-        return self
+        arrays = cohort.arrays()
+        measured = draft.measure(arrays["expression"], arrays["genes"], arrays["ranked"])
+        recipe = draft.learned(measured, cohort.batch)
+        return self._learn_adjustment(recipe, measured, cohort.batch, arrays["covariates"]), measured
 
     def transform(self, X: Cohort) -> pd.DataFrame:
         """Compute the features of any patients with the learned recipe.
@@ -155,18 +187,13 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         generator = np.random.default_rng(self.seed)
         return np.sort(generator.choice(n_genes, min(N_ANCHORS, n_genes), replace=False))
 
-    def _learn_references(self, draft: FeatureRecipe, cohort: Cohort) -> None:
-        arrays = cohort.arrays()
-        measured = draft.measure(arrays["expression"], arrays["genes"], arrays["ranked"])
-        recipe = draft.learned(measured, cohort.batch)
-        features = recipe.apply(measured, cohort.batch, arrays["covariates"])
-        self.recipe_ = self._learn_adjustment(recipe, features)
-        n_anchors = min(N_ANCHORS, len(cohort.genes))
-        anchors = np.arange(len(draft.members) - n_anchors, len(draft.members))
-        pooled = self.recipe_.apply(measured, np.full(len(cohort), ""), arrays["covariates"])
-        self.familiarity_ = Familiarity.learn(self.recipe_, measured, pooled, anchors)
-
-    def _learn_adjustment(self, recipe: FeatureRecipe, features: Features) -> FeatureRecipe:
+    def _learn_adjustment(
+        self,
+        recipe: FeatureRecipe,
+        measured: Measured,
+        batch: npt.NDArray[np.str_],
+        covariates: Mapping[str, npt.NDArray[Any]],
+    ) -> FeatureRecipe:
         dimers = recipe.rules == "lower_subunit"
         named = np.isin(recipe.signatures, self.adjust_for)
         targets = np.flatnonzero(dimers & ~named)
@@ -177,6 +204,7 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
             raise ModelError(
                 f"the heterodimers cannot be adjusted: nothing of {name_some(self.adjust_for)} can be computed here"
             )
+        features = recipe.apply(measured, batch, covariates)
         return replace(recipe, mix=learn_mix(features, list(map(int, targets)), list(map(int, on))))
 
     def _learn_covariates(self, draft: FeatureRecipe, cohort: Cohort) -> FeatureRecipe:
@@ -221,7 +249,7 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         return {name for name, share in zip(altered, shares, strict=True) if share < self.min_variation}
 
 
-def rank_cohort(cohort: Cohort, score: str) -> Cohort:
+def rank_cohort(cohort: Cohort, score: str, genes: Iterable[str] | None = None) -> Cohort:
     """Replace expression by ranks once, where the score only looks at ranks, so that folds need not.
 
     Parameters
@@ -230,6 +258,8 @@ def rank_cohort(cohort: Cohort, score: str) -> Cohort:
         Patients.
     score : str
         Scoring method.
+    genes : iterable of str, optional
+        Genes among which ranks are taken, those of training for another cohort; all if not given.
 
     Returns
     -------
@@ -238,9 +268,14 @@ def rank_cohort(cohort: Cohort, score: str) -> Cohort:
     """
     if SCORES[score].values != "rank" or cohort.unit == "rank":
         return cohort
-    ranks, _ = rank_columns(cohort.expression.to_numpy(), np.arange(len(cohort.genes)))
-    table = pd.DataFrame(ranks.astype(np.float32), index=cohort.patients, columns=cohort.genes)
-    return replace(cohort, expression=table, unit="rank")
+    shared = cohort if genes is None else cohort.keep_genes(genes)
+    values, everywhere = shared.expression.to_numpy(), np.arange(len(shared.genes))
+    ranks, n_ranked = np.empty(values.shape, dtype=np.float32), np.empty(len(values), dtype=np.int64)
+    for start in range(0, len(values), BLOCK):
+        rows = slice(start, start + BLOCK)
+        ranks[rows], n_ranked[rows] = rank_columns(values[rows], everywhere)
+    table = pd.DataFrame(ranks, index=shared.patients, columns=shared.genes, copy=False)
+    return replace(shared, expression=table, unit="rank", n_ranked=n_ranked)
 
 
 def _covariate_table(column: pd.Series) -> tuple[str, dict[str, tuple[pd.Series, float]]]:

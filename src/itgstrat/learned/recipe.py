@@ -91,7 +91,9 @@ class FeatureRecipe(ScoredSignatures):
         columns = (f"{name}={level}" if level else str(name) for name, level in pairs)
         return name_adjusted((*map(str, self.signatures), *columns), self.mix)
 
-    def measure(self, expression: npt.NDArray[np.floating], genes: Sequence[str], ranked: bool = False) -> Measured:
+    def measure(
+        self, expression: npt.NDArray[np.floating], genes: Sequence[str], ranked: bool | npt.NDArray[np.int64] = False
+    ) -> Measured:
         """Take the member genes' values out of an expression table.
 
         Parameters
@@ -100,8 +102,9 @@ class FeatureRecipe(ScoredSignatures):
             Expression; log2 where the score works on expression. NaN is not measured.
         genes : sequence of str
             Genes of the columns; those that the recipe does not know are left out.
-        ranked : bool
-            True where the table already holds ranks over exactly the recipe's genes.
+        ranked : bool or ndarray of int64, shape (n_patients,)
+            True where the table already holds ranks over exactly the recipe's genes; where it holds some of these
+            only, the number of genes that the ranks of each patient were taken among.
 
         Returns
         -------
@@ -125,11 +128,13 @@ class FeatureRecipe(ScoredSignatures):
             picked = np.where(known[self.members], expression[:, columns[self.members]], np.nan).astype(np.float64)
             whole = np.where(known, expression[:, columns], np.nan) if self.method.values == "density" else None
             return Measured(picked, (~np.isnan(expression[:, columns[known]])).sum(axis=1), whole)
-        if ranked:
-            if not known.all() or len(position) != len(known):
+        counted = isinstance(ranked, np.ndarray)
+        if counted or ranked:
+            if len(position) > known.sum() or not (counted or known.all()):
                 raise CohortError("ranks were taken over other genes than the recipe's; give expression instead")
             ranks = expression[:, columns[self.members]].astype(np.float64)
-            total = (~np.isnan(expression)).sum(axis=1)
+            ranks[:, ~known[self.members]] = np.nan
+            total = ranked if isinstance(ranked, np.ndarray) else (~np.isnan(expression)).sum(axis=1)
         else:
             inside, mine = np.cumsum(known) - 1, known[self.members]
             ranks = np.full((len(expression), len(self.members)), np.nan)
@@ -218,7 +223,7 @@ class FeatureRecipe(ScoredSignatures):
         genes: Sequence[str],
         batch: npt.NDArray[np.str_],
         covariates: Mapping[str, npt.NDArray[Any]],
-        ranked: bool = False,
+        ranked: bool | npt.NDArray[np.int64] = False,
         reference: Reference = "batch",
     ) -> "Featurised":
         """Go from tables to features, by the chosen reference.
@@ -320,8 +325,7 @@ class FeatureRecipe(ScoredSignatures):
         """Split each standardised signature exactly over its genes, by the method's own arithmetic.
 
         A set's score is a sum of what its genes add, and a gene's share is what it adds more than in training;
-        the lower of two subunits or parts is given to the genes that decided it. No feature is adjusted here, see
-        `unfold_model`.
+        the lower of two subunits or parts is given to the genes that decided it. No feature is adjusted here.
 
         Parameters
         ----------
