@@ -14,17 +14,18 @@ from pathlib import Path
 
 SRC = Path(__file__).parents[1] / "src"
 
-CORE = {"errors", "scoring", "learned", "outcome", "biology", "cohort", "response"}
+CORE = {"errors", "display", "scoring", "learned", "outcome", "biology", "cohort", "response"}
 FLOORS: dict[str, set[str]] = {
     "errors": set(),
+    "display": set(),  # how any record shows itself in a notebook
     "output": {"errors"},  # how a folder is written, for bundles and commands alike
     "config": {"errors", "outcome", "biology"},  # so that unknown signatures are faults of the config
     "scoring": {"errors"},
     "outcome": {"errors"},
-    "biology": {"errors"},
+    "biology": {"errors", "display"},
     "learned": {"errors", "scoring", "output"},
     "concordance": {"errors", "outcome"},  # inner tuning and evaluation count the same pairs
-    "cohort": {"errors", "outcome", "biology"},
+    "cohort": {"errors", "display", "outcome", "biology"},
     "response": {"errors", "cohort"},
     "readers": {"errors", "outcome", "biology", "cohort"},  # no model, no config
     "fitting": CORE | {"config", "concordance"},  # no file
@@ -32,8 +33,11 @@ FLOORS: dict[str, set[str]] = {
     "antagonists": CORE | {"fitting"},  # tiers 2 and 3 fit; what prediction reaches does not, see the test below
     "evaluation": CORE | {"config", "concordance", "fitting", "explanation"},
     "prediction": CORE | {"explanation", "antagonists"},  # no fitting
+    "surrogate": CORE | {"config", "fitting", "antagonists"},  # a label for training, made by the rule of an agent
+    "prediction_stream": CORE | {"output", "readers", "prediction", "antagonists"},  # files and a model
     "recalibration": CORE | {"evaluation", "prediction"},
-    "reporting": CORE - {"scoring"} | {"config", "evaluation", "prediction", "antagonists"},
+    "reporting": CORE - {"scoring"} | {"config", "evaluation", "explanation", "prediction", "antagonists"},
+    "figures": {"reporting"},  # all figures under their standard names
 }
 FLOORS["training"] = set(FLOORS)
 FLOORS["cli"] = set(FLOORS)

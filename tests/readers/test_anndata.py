@@ -101,7 +101,7 @@ def test_only_some_genes_and_patients(tmp_path):
     assert parts[2].clinical["age"].tolist() == [50]
     with pytest.raises(InputError, match=r"none of the 1 labels asked for \(nope\) is there"):
         next(iter_blocks(path, labels=["nope"]))
-    with pytest.raises(InputError, match="an h5ad file has no option probe_map"):
+    with pytest.raises(InputError, match="the layout 'h5ad' has no option probe_map"):
         next(iter_blocks(path, probe_map="x"))
 
 

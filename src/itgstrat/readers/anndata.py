@@ -1,7 +1,7 @@
 """AnnData files (h5ad, on-disk formats of anndata 0.7 to 0.12), read through h5py: only what is asked for is read."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -215,16 +215,20 @@ class H5ad:
         InputError
             If the matrix is stored in an unknown way.
         """
+        with _reading(self._path):
+            block = self._rows(start, stop)
+        return np.asarray(block if columns is None else block[:, list(columns)], np.float32)
+
+    def _rows(self, start: int, stop: int) -> Array:
         matrix = self._matrix
         if isinstance(matrix, h5py.Dataset):
-            block = matrix.astype(np.float32)[start:stop]
-        elif matrix.attrs.get("encoding-type") == "csr_matrix":
-            block = self._rows_csr(start, stop)
-        elif matrix.attrs.get("encoding-type") == "csc_matrix":
-            block = self._rows_csc(start, stop)
-        else:
-            raise InputError(f"{self._path}: {self.layer} is stored as {dict(matrix.attrs)}, which is not known")
-        return np.asarray(block if columns is None else block[:, list(columns)], np.float32)
+            block: Array = matrix.astype(np.float32)[start:stop]
+            return block
+        if matrix.attrs.get("encoding-type") == "csr_matrix":
+            return self._rows_csr(start, stop)
+        if matrix.attrs.get("encoding-type") == "csc_matrix":
+            return self._rows_csc(start, stop)
+        raise InputError(f"{self._path}: {self.layer} is stored as {dict(matrix.attrs)}, which is not known")
 
     def _rows_csr(self, start: int, stop: int) -> Array:
         ends = self._matrix["indptr"][start : stop + 1]
@@ -259,7 +263,8 @@ class H5ad:
         names = [str(name) for name in table.attrs.get("column-order", ()) if str(name) != index and str(name) in table]
         if not names:
             return None
-        columns = {name: list(self._column(table, name)) for name in names}
+        with _reading(self._path):
+            columns = {name: list(self._column(table, name)) for name in names}
         return tidy_clinical(pd.DataFrame({"sample": list(self.samples)} | columns))
 
 
@@ -287,12 +292,21 @@ def open_h5ad(source: str | Path, layer: str | None = None, symbols: str | None 
         If the file is damaged, is another HDF5 file or older than anndata 0.7, or has no such layer.
     """
     first_bytes(Path(source))  # says what is wrong with the path
-    try:
-        with h5py.File(source, "r") as file:
+    with ExitStack() as stack:
+        with _reading(source):
+            file = stack.enter_context(h5py.File(source, "r"))
             what = next((what for place, what in _FOREIGN.items() if place in file), None)
             if what or "obs" not in file or "var" not in file:
                 raise InputError(f"{source}: this is {what or 'an HDF5 file, but no h5ad (it has no obs and var)'}")
-            yield H5ad(file, layer, symbols)
+            found = H5ad(file, layer, symbols)
+        yield found
+
+
+@contextmanager
+def _reading(source: str | Path) -> Iterator[None]:
+    """Say what is wrong with the file; only around what reads it, so that faults of others are not laid to it."""
+    try:
+        yield
     except (OSError, KeyError, RuntimeError) as error:
         raise InputError(
             f"{source}: the h5ad file is damaged, cut off or packed by a filter that h5py does not have ({error}); "

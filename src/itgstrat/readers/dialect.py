@@ -13,6 +13,8 @@ from itgstrat.errors import InputError, name_some
 _DELIMITERS = "\t,; "
 #: Lines looked at to tell the delimiter and which columns hold numbers.
 _PEEK = 40
+#: Bytes after which a few lines are enough: the fields of 40 lines of 100,000 patients would be half a GB.
+_PEEK_BYTES, _FEW = 1 << 20, 5
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def _first_lines(text: bytes) -> tuple[list[str], list[int]]:
     lines: list[str] = []
     starts: list[int] = []
     position = 0
-    while position < len(text) and len(lines) < _PEEK:
+    while position < len(text) and len(lines) < (_PEEK if position < _PEEK_BYTES else _FEW):
         end = text.find(b"\n", position)
         end = len(text) if end < 0 else end
         line = text[position:end].decode()

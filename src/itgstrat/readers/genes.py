@@ -256,7 +256,7 @@ def collapse_genes(
         raise InputError(f"duplicates {duplicates!r} is not known; use one of {', '.join(get_args(Duplicates))}")
     if mapping.mangled:
         logger.warning("%s: symbols turned into dates by a spreadsheet: %s", cohort, name_some(mapping.mangled))
-    groups, outdated = _group(mapping)
+    groups, outdated = group_labels(mapping)
     repeated = {symbol: found for symbol, found in groups.items() if len(found) > 1}
     if repeated and duplicates == "fail":
         raise InputError(
@@ -264,23 +264,63 @@ def collapse_genes(
             "copies, or "
             'declare duplicates "highest_mean", "mean" or "first"'
         )
-    keeper = _highest_mean if duplicates == "highest_mean" else _first
-    kept = {symbol: keeper(expression, found) if len(found) > 1 else found[0] for symbol, found in groups.items()}
-    result = np.ascontiguousarray(expression[:, list(kept.values())])
-    if duplicates == "mean":
-        place = {symbol: at for at, symbol in enumerate(kept)}
-        for symbol, found in repeated.items():
-            result[:, place[symbol]] = _mean(expression[:, found])
-    copies = [at for symbol, found in repeated.items() for at in found if at != kept[symbol]]
+    result, kept = gather_genes(expression, list(groups.values()), duplicates)
+    stays = dict(zip(groups, kept, strict=True))
+    copies = [at for symbol, found in repeated.items() for at in found if at != stays[symbol]]
     records = [
         _record(mapping, outdated, _OUTDATED, cohort),
         _record(mapping, copies, _COPY[duplicates], cohort),
     ]
-    return tuple(kept), result, (*mapping.lost(cohort), *(record for record in records if record.names))
+    return tuple(groups), result, (*mapping.lost(cohort), *(record for record in records if record.names))
 
 
-def _group(mapping: GeneMapping) -> tuple[dict[str, list[int]], list[int]]:
-    """Gather the positions of each symbol; of old names at most one label stays, whatever the numbers."""
+def gather_genes(
+    expression: Array, groups: Sequence[Sequence[int]], duplicates: Duplicates
+) -> tuple[Array, tuple[int, ...]]:
+    """Make one column of the labels of each gene.
+
+    Parameters
+    ----------
+    expression : ndarray of float32, shape (n_patients, n_labels)
+        Numbers, one column a label.
+    groups : sequence of sequence of int
+        Positions of the labels of each gene, from `group_labels`.
+    duplicates : {"highest_mean", "mean", "first", "fail"}
+        As in `collapse_genes`.
+
+    Returns
+    -------
+    expression : ndarray of float32, shape (n_patients, n_groups)
+        One column a gene; the array that was given where every label is a gene of its own.
+    kept : tuple of int
+        Position of the label that stays, or that stands for the mean.
+    """
+    keeper = _highest_mean if duplicates == "highest_mean" else _first
+    kept = tuple(keeper(expression, found) if len(found) > 1 else found[0] for found in groups)
+    as_they_are = kept == tuple(range(expression.shape[1]))  # one label a gene: nothing has to be copied
+    result = np.ascontiguousarray(expression if as_they_are else expression[:, list(kept)])
+    if duplicates == "mean":
+        for place, found in enumerate(groups):
+            if len(found) > 1:
+                result[:, place] = _mean(expression[:, list(found)])
+    return result, kept
+
+
+def group_labels(mapping: GeneMapping) -> tuple[dict[str, list[int]], list[int]]:
+    """Gather the positions of each symbol; of old names at most one label stays, whatever the numbers.
+
+    Parameters
+    ----------
+    mapping : GeneMapping
+        Meaning of the labels.
+
+    Returns
+    -------
+    groups : dict of str to list of int
+        Symbol -> positions of its labels, in the order of their first label.
+    outdated : list of int
+        Positions of old names that are left out.
+    """
     groups: dict[str, list[int]] = {}
     for at, meaning in enumerate(mapping.meanings):
         if meaning.symbol:
@@ -301,12 +341,12 @@ def _record(mapping: GeneMapping, places: Sequence[int], reason: str, cohort: st
     return Dropped("gene", _integrins_first([mapping.labels[at] for at in places]), reason, cohort)
 
 
-def _first(expression: Array, found: list[int]) -> int:
+def _first(expression: Array, found: Sequence[int]) -> int:
     return found[0]
 
 
-def _highest_mean(expression: Array, found: list[int]) -> int:
-    means = np.nan_to_num(_mean(expression[:, found].T), nan=-np.inf)
+def _highest_mean(expression: Array, found: Sequence[int]) -> int:
+    means = np.nan_to_num(_mean(expression[:, list(found)].T), nan=-np.inf)
     return found[int(np.argmax(means))]
 
 

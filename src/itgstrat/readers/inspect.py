@@ -17,9 +17,9 @@ from itgstrat.readers.detect import find_layout
 from itgstrat.readers.endpoints import count_events, find_endpoints, find_inverted
 from itgstrat.readers.genes import GeneMapping, map_genes
 from itgstrat.readers.layout import Glance, RawCohort, find_unit
+from itgstrat.readers.patients import drop_other_tissue
 from itgstrat.readers.reading import (
     choose_samples,
-    drop_other_tissue,
     name_cohort,
     require_catalogue_genes,
 )

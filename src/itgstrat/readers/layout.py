@@ -1,6 +1,6 @@
 """What every layout gives: labelled numbers, patients in rows, before identifiers and units are read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -14,7 +14,7 @@ from itgstrat.errors import InputError, name_some
 from itgstrat.readers.content import MAX_INFLATION
 from itgstrat.readers.genes import map_genes
 from itgstrat.readers.tables import RawMatrix, read_matrix
-from itgstrat.readers.units import DeclaredUnit, RawUnit, resolve_unit
+from itgstrat.readers.units import DeclaredUnit, RawUnit, Survey, resolve_surveyed, survey_numbers
 
 #: Which way round a table lies, or ``auto`` to detect it.
 Orientation = Literal["auto", "genes x patients", "patients x genes"]
@@ -162,16 +162,38 @@ class Layout:
         InputError
             If an option does not belong to the layout, or the source cannot be read.
         """
+        return self.read(source, orientation, **self.choose(source, options))
+
+    def choose(self, source: str, options: Mapping[str, object]) -> dict[str, object]:
+        """Leave out options that are None, and refuse those that the layout does not know.
+
+        Parameters
+        ----------
+        source : str
+            A path, for the message.
+        options : mapping
+            As `open` takes them.
+
+        Returns
+        -------
+        dict
+            What `read` takes.
+
+        Raises
+        ------
+        InputError
+            If an option does not belong to the layout.
+        """
         given = {name: value for name, value in options.items() if value is not None}
         foreign = sorted(set(given) - set(self.options))
         if foreign:
             known = ", ".join(self.options) or "none"
             raise InputError(f"{source}: the layout {self.name!r} has no option {name_some(foreign)} (it has: {known})")
-        return self.read(source, orientation, **given)
+        return given
 
 
 def find_unit(
-    raw: RawCohort, expression: npt.NDArray[np.float32], declared: DeclaredUnit = "auto"
+    raw: RawCohort, expression: npt.NDArray[np.float32] | Survey, declared: DeclaredUnit = "auto"
 ) -> tuple[RawUnit, str]:
     """Take the unit that is declared, else the one that the layout states, else detect it.
 
@@ -179,8 +201,8 @@ def find_unit(
     ----------
     raw : RawCohort
         The cohort as its files have it.
-    expression : ndarray of float32, shape (n_patients, n_genes)
-        Its numbers, or those of some patients.
+    expression : ndarray of float32, shape (n_patients, n_genes), or Survey
+        Its numbers, or those of some patients; or what was seen of them.
     declared : {"counts", "linear", "log2", "log-ratio", "z-score", "auto"}
         What they are said to be.
 
@@ -194,9 +216,10 @@ def find_unit(
     InputError
         If the numbers cannot be what is declared or stated.
     """
+    survey = expression if isinstance(expression, Survey) else survey_numbers([expression], len(expression))
     if declared == "auto" and raw.unit != "auto":
-        return resolve_unit(expression, raw.unit)[0], "stated by the layout"
-    unit, reason = resolve_unit(expression, declared)
+        return resolve_surveyed(survey, raw.unit)[0], "stated by the layout"
+    unit, reason = resolve_surveyed(survey, declared)
     if raw.unit not in ("auto", unit):
         reason = f"{reason}, against the layout, which states {raw.unit}"
     return unit, reason
@@ -226,10 +249,26 @@ def read_table(source: str, orientation: Orientation = "auto", max_inflation: fl
     """
     matrix = read_matrix(Path(source), max_inflation=max_inflation)
     genes_in_rows, reason = orient(matrix, orientation)
-    notes = (f"columns left out (they describe the rows): {name_some(matrix.left_out)}",) if matrix.left_out else ()
+    notes = describe_left_out(matrix.left_out)
     if genes_in_rows:
         return RawCohort(matrix.columns, matrix.rows, matrix.values.T, source, reason, notes=notes)
     return RawCohort(matrix.rows, matrix.columns, matrix.values, source, reason, notes=notes)
+
+
+def describe_left_out(columns: Sequence[str]) -> tuple[str, ...]:
+    """Say which columns of a table are no measurements.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Their names.
+
+    Returns
+    -------
+    tuple of str
+        One note; none where there is no such column.
+    """
+    return (f"columns left out (they describe the rows): {name_some(columns)}",) if columns else ()
 
 
 def orient(matrix: RawMatrix, orientation: Orientation) -> tuple[bool, str]:

@@ -2,51 +2,30 @@
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from itgstrat.biology.catalogue import load_catalogue
-from itgstrat.cohort import Cohort, Dropped
+from itgstrat.cohort import Cohort
 from itgstrat.errors import InputError, name_some
-from itgstrat.outcome import Endpoint, Outcome
+from itgstrat.outcome import Endpoint
 from itgstrat.readers.alterations import Alterations
 from itgstrat.readers.barcodes import Samples, Selection, select_samples
 from itgstrat.readers.beside import Source, join_alterations, read_alterations
-from itgstrat.readers.clinical import ClinicalJoin, ColumnRule, find_other_tissue, harmonise, join_clinical
-from itgstrat.readers.clinical_source import LoadedClinical, load_clinical, log_cautions
+from itgstrat.readers.clinical import ColumnRule
+from itgstrat.readers.clinical_source import load_clinical
 from itgstrat.readers.detect import find_layout
 from itgstrat.readers.dialect import refuse_repeats
-from itgstrat.readers.endpoints import read_outcome
 from itgstrat.readers.genes import Duplicates, collapse_genes, map_genes
 from itgstrat.readers.layout import Orientation, RawCohort, find_unit
+from itgstrat.readers.patients import Wanted, as_rules, index_patients, read_patients
 from itgstrat.readers.specimens import select_by_type
 from itgstrat.readers.units import COHORT_UNIT, DeclaredUnit, to_log2
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """What is asked for on the clinical side."""
-
-    endpoint: Endpoint | None
-    rules: dict[str, ColumnRule] | None
-    id_column: str | None
-    samples: Samples
-
-
-@dataclass(frozen=True, eq=False)
-class _Patients:
-    """Clinical side of a cohort: who stays, with which variables and which outcome."""
-
-    kept: npt.NDArray[np.bool_]
-    clinical: pd.DataFrame
-    outcome: Outcome | None = None
-    dropped: tuple[Dropped, ...] = ()
 
 
 def read_cohort(
@@ -125,10 +104,9 @@ def read_cohort(
     mapping = map_genes(raw.labels)
     symbols, expression, lost_genes = collapse_genes(to_log2(expression, found_unit), mapping, duplicates, name)
     require_catalogue_genes(symbols, raw)
-    rules = None if columns is None else {our: _as_rule(rule) for our, rule in columns.items()}
-    wanted = _Wanted(endpoint, rules, id_column, samples)
-    patients = _read_patients(raw, selection, load_clinical(raw, clinical), wanted, name)
-    table = pd.DataFrame(expression, index=_index(selection.patients), columns=list(symbols), copy=False)
+    wanted = Wanted(endpoint, as_rules(columns), id_column, samples)
+    patients = read_patients(raw, selection, load_clinical(raw, clinical), wanted, name)
+    table = pd.DataFrame(expression, index=index_patients(selection.patients), columns=list(symbols), copy=False)
     if genes is not None:
         table = _keep_genes(table, genes, name)
     if not patients.kept.all():
@@ -260,88 +238,6 @@ def require_catalogue_genes(symbols: Collection[str], raw: RawCohort) -> None:
         )
 
 
-def _as_rule(rule: ColumnRule | str) -> ColumnRule:
-    return ColumnRule(rule) if isinstance(rule, str) else rule
-
-
-def _read_patients(
-    raw: RawCohort,
-    selection: Selection,
-    loaded: LoadedClinical,
-    wanted: _Wanted,
-    name: str,
-) -> _Patients:
-    table, source, notes = loaded
-    endpoint, rules = wanted.endpoint, wanted.rules or {}
-    kept = np.ones(len(selection.patients), dtype=bool)
-    if table is None:
-        if endpoint is not None or rules:
-            raise InputError(f"{name}: an endpoint or clinical columns are asked for, but no clinical table is given")
-        return _Patients(kept, pd.DataFrame(index=_index(selection.patients)))
-    needed = [rule.column for rule in rules.values()] + ([endpoint.event, endpoint.time] if endpoint else [])
-    labels = [raw.samples[at] for at in selection.positions]
-    joined = join_clinical(table, labels, selection.patients, needed, wanted.id_column, source)
-    _report(joined, notes, name)
-    dropped = drop_other_tissue(joined.table, selection, wanted.samples, name)
-    kept &= ~joined.table.index.isin([patient for record in dropped for patient in record.names])
-    ours = harmonise(joined.table, rules, source)
-    variables = joined.table if wanted.rules is None else ours
-    if endpoint is None:
-        return _Patients(kept, variables[kept], None, dropped)
-    both = pd.concat([ours, joined.table.drop(columns=[our for our in ours if our in joined.table])], axis=1)
-    reading = read_outcome(both[kept], joined.matched[kept], endpoint, name, source)
-    kept[kept] = reading.kept
-    column = rules[endpoint.event].column if endpoint.event in rules else endpoint.event
-    log_cautions(joined.table[kept], Endpoint(column, endpoint.time), name)
-    variables = variables.drop(columns=[column for column in (endpoint.event, endpoint.time) if column in variables])
-    return _Patients(kept, variables[kept], reading.outcome, (*dropped, *reading.dropped))
-
-
-def drop_other_tissue(table: pd.DataFrame, selection: Selection, samples: Samples, name: str) -> tuple[Dropped, ...]:
-    """List the samples that the clinical table calls something else than a primary tumour.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Clinical table, index = patients.
-    selection : Selection
-        How the samples were chosen; the type in a TCGA barcode goes before the clinical table.
-    samples : {"primary", "metastatic", "normal", "all"}
-        Which samples count; only ``"primary"`` drops any here.
-    name : str
-        Name of the cohort.
-
-    Returns
-    -------
-    tuple of Dropped
-        One entry a sample type.
-
-    Raises
-    ------
-    InputError
-        If no sample would be left.
-    """
-    if selection.is_tcga or samples != "primary":
-        return ()
-    others = find_other_tissue(table)
-    if others and np.logical_or.reduce(list(others.values())).all():
-        raise InputError(
-            f"{name}: no primary tumour by the column sample_type ({', '.join(others)}); choose other samples"
-        )
-    return tuple(
-        Dropped("sample", tuple(map(str, table.index[mask])), f"sample type {kind!r}, not a primary tumour", name)
-        for kind, mask in others.items()
-    )
-
-
-def _report(joined: ClinicalJoin, notes: Sequence[str], name: str) -> None:
-    for note in (*notes, *joined.notes):
-        logger.info("%s: %s", name, note)
-    unmatched = joined.table.index[~joined.matched]
-    if len(unmatched):
-        logger.warning("%s: %d patients without a clinical row (%s)", name, len(unmatched), name_some(unmatched))
-
-
 def _keep_genes(table: pd.DataFrame, genes: Collection[str], name: str) -> pd.DataFrame:
     wanted = [gene for gene in table.columns if gene in set(genes)]
     if not wanted:
@@ -357,7 +253,3 @@ def _warn_constant(table: pd.DataFrame, name: str) -> None:
     constant = table.columns[low == high]
     if len(constant):
         logger.info("%s: %d genes have one value in all patients (%s)", name, len(constant), name_some(constant))
-
-
-def _index(patients: tuple[str, ...]) -> "pd.Index[str]":
-    return pd.Index(list(patients), name="patient")

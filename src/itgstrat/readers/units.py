@@ -1,5 +1,7 @@
 """Counts, linear levels, log2 levels, log-ratios, z-scores: declared or detected, and brought to log2."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -32,7 +34,7 @@ _FLOOR_SHARE = 0.01
 #: Patients below which a z-score cannot be told from a log-ratio.
 _ZSCORE_PATIENTS = 20
 #: Enough numbers to judge by; more only cost time.
-_ENOUGH = 4_000_000
+_ENOUGH = 1_000_000
 
 
 def detect_unit(expression: Array) -> tuple[RawUnit, str]:
@@ -58,8 +60,80 @@ def detect_unit(expression: Array) -> tuple[RawUnit, str]:
     >>> detect_unit(np.array([[0.0, 147.6, 2400000.0]], dtype=np.float32))[0]
     'linear'
     """
-    lowest, highest = _range(expression)
-    thinned = expression[:, :: max(1, expression.size // _ENOUGH)]
+    return judge_unit(survey_numbers([expression], len(expression)))
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What a unit is told by: the range of all numbers, and enough of them.
+
+    Parameters
+    ----------
+    lowest, highest : float
+        Range of all numbers.
+    n_negative : int
+        How many are below zero.
+    thinned : ndarray of float32, shape (n_patients, n_some_genes)
+        The numbers of some genes in all patients.
+    """
+
+    lowest: float
+    highest: float
+    n_negative: int
+    thinned: Array
+
+
+def survey_numbers(blocks: Iterable[Array], n_patients: int) -> Survey:
+    """Look at all numbers of an expression table, which may come in blocks of patients.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of float32, shape (n_some_patients, n_genes)
+        Numbers as they stand in the file.
+    n_patients : int
+        Patients of all blocks together.
+
+    Returns
+    -------
+    Survey
+        The same however the patients are cut into blocks.
+
+    Raises
+    ------
+    InputError
+        If there is no number at all.
+    """
+    lowest, highest, n_negative, thinned = np.inf, -np.inf, 0, []
+    for block in blocks:
+        lowest = min(lowest, float(np.fmin.reduce(block, axis=None, initial=np.float32(np.inf))))
+        highest = max(highest, float(np.fmax.reduce(block, axis=None, initial=np.float32(-np.inf))))
+        n_negative += sum(int(np.count_nonzero(row < 0)) for row in block)  # row by row: no table of truth values
+        part = block[:, :: max(1, n_patients * block.shape[1] // _ENOUGH)]
+        thinned.append(part if len(block) == n_patients else part.copy())  # a view would keep the block in memory
+    if lowest > highest:
+        raise InputError("the expression table holds no number at all, only missing values")
+    return Survey(lowest, highest, n_negative, thinned[0] if len(thinned) == 1 else np.concatenate(thinned))
+
+
+def judge_unit(survey: Survey) -> tuple[RawUnit, str]:
+    """Tell the unit of numbers that were looked at; see `detect_unit`.
+
+    Parameters
+    ----------
+    survey : Survey
+        From `survey_numbers`.
+
+    Returns
+    -------
+    tuple of RawUnit and str
+        The unit, and the reason in words.
+
+    Raises
+    ------
+    InputError
+        If the numbers fit no unit.
+    """
+    lowest, highest, thinned = survey.lowest, survey.highest, survey.thinned
     numbers = thinned[np.isfinite(thinned)]
     if lowest < 0:
         return _detect_signed(thinned, numbers, lowest, highest)
@@ -74,14 +148,6 @@ def detect_unit(expression: Array) -> tuple[RawUnit, str]:
             f"{span}: more likely levels than logarithms, but it could be either; declare the unit",
         )
     return "log2", f"{span}: the range of logarithms of levels (their base cannot be seen; taken as 2)"
-
-
-def _range(expression: Array) -> tuple[float, float]:
-    lowest = float(np.fmin.reduce(expression, axis=None, initial=np.float32(np.inf)))
-    highest = float(np.fmax.reduce(expression, axis=None, initial=np.float32(-np.inf)))
-    if lowest > highest:
-        raise InputError("the expression table holds no number at all, only missing values")
-    return lowest, highest
 
 
 def _detect_signed(expression: Array, numbers: Array, lowest: float, highest: float) -> tuple[RawUnit, str]:
@@ -149,13 +215,35 @@ def resolve_unit(expression: Array, declared: DeclaredUnit = "auto") -> tuple[Ra
     InputError
         If the declared unit is unknown, or the numbers cannot be what is declared.
     """
+    return resolve_surveyed(survey_numbers([expression], len(expression)), declared)
+
+
+def resolve_surveyed(survey: Survey, declared: DeclaredUnit = "auto") -> tuple[RawUnit, str]:
+    """Take the declared unit of numbers that were looked at, or tell it; see `resolve_unit`.
+
+    Parameters
+    ----------
+    survey : Survey
+        From `survey_numbers`.
+    declared : {"counts", "linear", "log2", "log-ratio", "z-score", "auto"}
+        What the numbers are said to be.
+
+    Returns
+    -------
+    tuple of RawUnit and str
+        The unit, and the reason in words.
+
+    Raises
+    ------
+    InputError
+        As `resolve_unit`.
+    """
     if declared not in get_args(DeclaredUnit):
         raise InputError(f"unit {declared!r} is not known; use one of {', '.join(get_args(DeclaredUnit))}")
     if declared == "auto":
-        return detect_unit(expression)
-    lowest, highest = _range(expression)
+        return judge_unit(survey)
+    lowest, highest, count = survey.lowest, survey.highest, survey.n_negative
     if declared in ("counts", "linear") and lowest < 0:
-        count = int((expression < 0).sum())
         raise InputError(
             f"declared as {declared}, but {count:,} values are negative (lowest {lowest:.4g}); {declared} "
             "values "
