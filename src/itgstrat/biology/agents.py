@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from itgstrat.biology.notebook import list_html
 from itgstrat.biology.records import Citation
+from itgstrat.display import list_html
 
 AgentClass = Literal[
     "integrin_antagonist",

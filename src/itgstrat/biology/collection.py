@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from itgstrat.biology.agents import Agent
 from itgstrat.biology.checks import pick
-from itgstrat.biology.notebook import table_html
 from itgstrat.biology.overlap import Circularity, Overlap, find_circularities, find_overlaps
 from itgstrat.biology.records import DIMER_CATEGORY, Heterodimer, Signature, System, Theme, Unseen
+from itgstrat.display import table_html
 from itgstrat.errors import CatalogueError, name_some
 
 Record = TypeVar("Record")

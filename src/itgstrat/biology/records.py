@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from itgstrat.biology.notebook import list_html
+from itgstrat.display import list_html
 from itgstrat.errors import CatalogueError, name_some
 
 Rule = Literal["set", "lower_subunit", "lower_part", "gene", "every_gene"]
