@@ -24,7 +24,7 @@ from itgstrat.reporting.calibration_figure import plot_calibration, plot_decisio
 from itgstrat.reporting.contribution_figures import plot_beeswarm, plot_drivers, plot_waterfall, rank_drivers
 from itgstrat.reporting.dependence_figure import plot_partial_dependence
 from itgstrat.reporting.eligibility_figure import plot_eligibility
-from itgstrat.reporting.heterodimer_figure import measure_abundance, plot_heterodimer_map, take_effects
+from itgstrat.reporting.heterodimer_figure import measure_abundance, plot_heterodimer_map, sum_effects, take_effects
 from itgstrat.reporting.interval_figures import (
     plot_concordance,
     plot_forest,
@@ -57,5 +57,6 @@ __all__ = [
     "plot_waterfall",
     "rank_drivers",
     "stratum_colours",
+    "sum_effects",
     "take_effects",
 ]

@@ -352,7 +352,8 @@ def _portable(config: RunConfig) -> dict[str, Any]:
     content["features"]["catalogue"] = [Path(path).name for path in content["features"]["catalogue"]]
     given = content["evaluation"]["splits"]["file"]
     content["evaluation"]["splits"]["file"] = Path(given).name if given else None
-    content["compute"].pop("cache")
+    for place in ("cache", "scheduler"):
+        content["compute"].pop(place)
     content.pop("out")
     return content
 

@@ -10,7 +10,7 @@ from itgstrat.learned import ModelBundle
 
 from .builders import call, write_run
 
-FILES = {"model", "evaluation.json", "predictions.tsv", "report.html"}
+FILES = {"model", "evaluation.json", "predictions.tsv", "drivers.tsv", "report.html"}
 
 
 def test_a_run_writes_model_evaluation_predictions_and_report(breast):
@@ -37,7 +37,7 @@ def test_the_finding_is_said_first_and_nothing_breaks_at_80_columns(breast):
     for label in ("the model", "clinical only", "random genes (2)", "Kaplan-Meier"):
         assert sum(line.startswith(f"{label} ") for line in lines) == 3  # inside, and outside by two references
     assert sum(line.startswith("left out GSE") for line in lines) == 4
-    assert lines[-1].endswith("out/report.html  evaluation.json  predictions.tsv  model/")
+    assert lines[-1].endswith("out/report.html  evaluation.json  predictions.tsv  drivers.tsv  model/")
 
 
 def test_progress_is_on_standard_error_and_names_its_step(tmp_path):

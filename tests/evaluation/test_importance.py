@@ -10,9 +10,11 @@ from sklearn.inspection import permutation_importance as sklearn_importance
 
 from itgstrat.concordance import comparable_pairs
 from itgstrat.errors import ModelError, OutcomeError
-from itgstrat.evaluation.importance import permutation_importance
+from itgstrat.evaluation.importance import join_importances, permutation_importance
 from itgstrat.fitting import CoxPlain
+from itgstrat.learned.response import LogisticModel
 from itgstrat.outcome import make_outcome
+from itgstrat.response import Response
 from tests.simulate import simulate_outcome
 
 NAMES = list("abcd")
@@ -104,3 +106,48 @@ def test_what_cannot_be_judged_is_refused(trained):
         permutation_importance(model, values, outcome, {"own": ["a", "z"]})
     with pytest.raises(OutcomeError, match="none of 2 patients can be compared with another: 0 events"):
         permutation_importance(model, values[:2], make_outcome([0, 0], [1, 2]))
+
+
+def test_of_a_label_it_is_what_the_auc_loses(trained):
+    _, values, _ = trained
+    generator = np.random.default_rng(5)
+    label = values[:, 0] + generator.normal(size=150) > 0
+    known = Response(label, np.resize(["x", "y"], 150))
+    model = LogisticModel(
+        label="good", features=np.array(NAMES), intercept=0.0, slope=1.0, knots=np.empty(0), heights=np.empty(0),
+        coef=np.array([1.0, 0.0, 0.5, 0.0]), center=np.zeros(4), offset=0.0,
+    )  # fmt: skip
+    found = permutation_importance(model, values, known, repeats=4, seed=6)
+    assert found.measure == "AUC"
+
+    def auc(score):
+        pairs = [
+            (score[i] > score[j]) + 0.5 * (score[i] == score[j])
+            for i in np.flatnonzero(label)
+            for j in np.flatnonzero(~label)
+            if known.stratum[i] == known.stratum[j]
+        ]
+        return np.mean(pairs)
+
+    assert found.concordance == pytest.approx(auc(values[:, 0] + 0.5 * values[:, 2]))
+    generator = np.random.default_rng(6)
+    order = np.arange(150)
+    for name in ("x", "y"):
+        rows = np.flatnonzero(known.stratum == name)
+        order[rows] = generator.permutation(rows)
+    dealt = values[order, 0] + 0.5 * values[:, 2]
+    assert found.drops[0, 0] == pytest.approx(found.concordance - auc(dealt), abs=1e-12)
+
+
+def test_importances_of_folds_are_joined_and_nothing_is_refused(trained):
+    model, values, outcome = trained
+    halves = [np.arange(0, 75), np.arange(75, 150)]
+    parts = [permutation_importance(model, values[own], outcome[own], repeats=3) for own in halves]
+    joined = join_importances(parts)
+    np.testing.assert_array_equal(joined.drops, np.hstack([one.drops for one in parts]))
+    np.testing.assert_allclose(joined.mean, np.mean([one.mean for one in parts], axis=0))
+    low, high = joined.interval(0.5)
+    np.testing.assert_allclose(low, np.percentile(joined.drops, 25, axis=1))
+    np.testing.assert_allclose(high, np.percentile(joined.drops, 75, axis=1))
+    with pytest.raises(ModelError, match="no importances to join"):
+        join_importances([])

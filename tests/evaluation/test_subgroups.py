@@ -63,6 +63,16 @@ def test_missing_values_are_in_no_subgroup_and_one_level_makes_none():
     assert [(one.level, one.n_patients) for one in found] == [("I", 80), ("II", 80)]
 
 
+def test_the_median_is_rounded_to_what_the_spread_bears_and_is_cut_there():
+    generator = np.random.default_rng(0)
+    for values, digits in ((generator.normal(61.4494, 12, 300), 0), (generator.normal(0, 0.01, 99), 3)):
+        names = name_levels(pd.Series(values))
+        cut = float(names.cat.categories[1].split()[0])
+        assert cut == round(float(np.median(values)), digits)
+        assert ((names == f"below {cut:g}") == (values < cut)).all()
+    assert name_levels(pd.Series([5.0] * 30 + list(range(13)))).cat.categories.tolist() == ["below 5", "5 and above"]
+
+
 def test_numbers_are_cut_at_the_median_and_codes_are_not():
     age = pd.Series([40.0, np.nan] + [50.0 + i for i in range(20)])
     halves = name_levels(age)

@@ -24,6 +24,10 @@ from itgstrat.evaluation.compare import (
     RandomSummary,
     Row,
 )
+from itgstrat.evaluation.drivers import Drivers, rank_levels
+from itgstrat.evaluation.importance import permutation_importance
+from itgstrat.explanation import explain
+from itgstrat.explanation.dependence import accumulated_effects, partial_dependence
 from itgstrat.fitting.panel import FeaturePanel
 from itgstrat.learned import Familiarity, FeatureRecipe, LinearModel, ModelBundle, Strata
 from itgstrat.outcome import make_outcome
@@ -207,6 +211,36 @@ def make_bundle(config: RunConfig) -> ModelBundle:
     return ModelBundle(recipe, model, strata, familiarity, info, "card")
 
 
+def make_drivers(bundle: ModelBundle, markup: str = "") -> Drivers:
+    """What drives a bundle in made-up patients, one of whom has a name with markup."""
+    n, generator = 30, np.random.default_rng(3)
+    index = pd.Index([f"T{number}{markup}" for number in range(n)])
+    expression = pd.DataFrame(generator.normal(size=(n, 4)), index=index, columns=list(bundle.recipe.genes))
+    clinical = pd.DataFrame({"age": generator.normal(60, 10, n), "site": np.resize(["<a>", "<b>north</b>"], n)}, index)
+    cohort = Cohort("training", expression, clinical, np.full(n, bundle.recipe.batches[0]))
+    featurised = bundle.recipe.featurise(**cohort.arrays())
+    told, values = explain(bundle, featurised, list(index)), featurised.features.values
+    outcome = make_outcome(np.resize([1, 0, 1], n), np.arange(n, 0, -1), unit="months")
+    systems = {"<i>system</i>": FEATURES[:2]}
+    return Drivers(
+        explanation=told,
+        n_patients=n,
+        ranked=rank_levels(told),
+        importance={
+            "feature": permutation_importance(bundle.survival_model, values, outcome, repeats=5),
+            "system": permutation_importance(bundle.survival_model, values, outcome, systems, repeats=5),
+        },
+        n_folds=5,
+        kendall=0.41,
+        jaccard=0.62,
+        dependence=tuple(
+            make(bundle.survival_model, values, FEATURES[0], HORIZONS[:1])
+            for make in (partial_dependence, accumulated_effects)
+        ),
+        untold=("a <part>: too few",),
+    )
+
+
 def make_cohort(name: str, n: int = 30, dropped: tuple[Dropped, ...] = ()) -> Cohort:
     index = pd.Index([f"{name}-{number}" for number in range(n)])
     expression = pd.DataFrame(np.ones((n, 4), dtype=np.float32), index=index, columns=list("ABCD"))
@@ -261,6 +295,11 @@ def evaluation() -> Evaluation:
 @pytest.fixture
 def bundle(config: RunConfig) -> ModelBundle:
     return make_bundle(config)
+
+
+@pytest.fixture
+def drivers(bundle: ModelBundle) -> Drivers:
+    return make_drivers(bundle)
 
 
 @pytest.fixture

@@ -10,7 +10,15 @@ import pytest
 
 from itgstrat.reporting import prediction_report, training_report
 from itgstrat.reporting.report import MOST_PATIENTS
-from tests.reporting.conftest import make_bundle, make_cohorts, make_config, make_evaluation, make_prediction, mark_up
+from tests.reporting.conftest import (
+    make_bundle,
+    make_cohorts,
+    make_config,
+    make_drivers,
+    make_evaluation,
+    make_prediction,
+    mark_up,
+)
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH (Debian: apt-get install chromium)")
@@ -36,8 +44,12 @@ def reports(tmp_path_factory):
     bundle = make_bundle(config)
     names = [*NASTY, *(f"patient-{number}" for number in range(2, MOST_PATIENTS))]
     written = {
-        "training": training_report(config, make_evaluation(), bundle, make_cohorts(config), {"itg_a1b1": "none"}),
-        "nasty": training_report(config, mark_up(make_evaluation()), bundle, make_cohorts(config)),
+        "training": training_report(
+            config, make_evaluation(), bundle, make_cohorts(config), make_drivers(bundle), {"itg_a1b1": "none"}
+        ),
+        "nasty": training_report(
+            config, mark_up(make_evaluation()), bundle, make_cohorts(config), make_drivers(bundle, NASTY[0])
+        ),
         "prediction": prediction_report(make_prediction(names), bundle),
     }
     files = {}
@@ -163,7 +175,7 @@ def test_an_address_with_a_patient_opens_the_patient(show):
 def test_every_figure_downloads_as_an_svg_file_of_its_own(show, tmp_path):
     page = show("training")
     buttons = page.locator("figure > button.download")
-    assert buttons.count() == page.locator("figure").count() == 26
+    assert buttons.count() == page.locator("figure").count() == 33
     with page.expect_download() as started:
         buttons.first.click()
     assert started.value.suggested_filename == "made-up-itgstrat-training-report-c1-c.svg"

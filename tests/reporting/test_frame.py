@@ -10,7 +10,14 @@ import pytest
 
 from itgstrat.reporting import prediction_report, training_report
 from itgstrat.reporting.frame import list_headings, templates
-from tests.reporting.conftest import make_bundle, make_cohorts, make_config, make_evaluation, make_prediction
+from tests.reporting.conftest import (
+    make_bundle,
+    make_cohorts,
+    make_config,
+    make_drivers,
+    make_evaluation,
+    make_prediction,
+)
 from tests.reporting.test_checklists import CLOSER
 from tests.reporting.test_report import Page
 
@@ -23,8 +30,9 @@ def text(request):
     bundle = make_bundle(config)
     if request.param == "training":
         evaluation = replace(make_evaluation(), closer=CLOSER)
-        hashes = {"a <file>.tsv": "00ff"}
-        return training_report(config, evaluation, bundle, make_cohorts(config), {"itg_a1b1": "no <gene>"}, hashes)
+        left_out, hashes = {"itg_a1b1": "no <gene>"}, {"a <file>.tsv": "00ff"}
+        drivers = make_drivers(bundle, NASTY[0])
+        return training_report(config, evaluation, bundle, make_cohorts(config), drivers, left_out, hashes)
     curve = {"patients": 20, "events": 5, "survival": [1.0, 0.9, None]}
     bundle.info["strata_survival"] = {"time_days": [0, 800, 1600], "strata": dict.fromkeys(("low", "high"), curve)}
     return prediction_report(make_prediction(NASTY), bundle)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from itgstrat.evaluation.compare import LABELS, Interval
+from itgstrat.learned.lower_bound import LowerBound
 from itgstrat.reporting import prediction_report, training_report
 from itgstrat.reporting.report import MOST_PATIENTS
 from tests.reporting.conftest import (
@@ -20,13 +21,14 @@ from tests.reporting.conftest import (
     make_cohorts,
     make_comparison,
     make_config,
+    make_drivers,
     make_evaluation,
     make_prediction,
     mark_up,
 )
 from tests.reporting.test_checklists import CLOSER
 
-VOID = {"meta", "link", "br", "img", "hr", "input", "use", "path"}
+VOID = {"meta", "link", "col", "br", "img", "hr", "input", "use", "path"}
 
 
 class Page(HTMLParser):
@@ -65,8 +67,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def report(config, evaluation, bundle, cohorts):
-    return training_report(config, evaluation, bundle, cohorts, {"itg_a1b1": "ITGA1 <not> measured"})
+def report(config, evaluation, bundle, cohorts, drivers):
+    return training_report(config, evaluation, bundle, cohorts, drivers, {"itg_a1b1": "ITGA1 <not> measured"})
 
 
 def test_the_finding_comes_before_everything_else(report, evaluation):
@@ -84,8 +86,8 @@ def test_every_comparison_has_its_tables_and_figures(report):
     for name in [*names, "External: X, cohort reference"]:
         assert re.search(f"<h3 id=[^>]*>{name}</h3>", report)
     assert report.count("Paired differences on the same patients") == 2 * 5  # caption and label
-    # concordance, Kaplan-Meier, AUC, calibration, decision; drivers
-    assert page.names().count("figure") == 5 * 5 + 1
+    # concordance, Kaplan-Meier, AUC, calibration, decision; drivers: three levels, two importances, two curves, a map
+    assert page.names().count("figure") == 5 * 5 + 8
     for row in ("the model", "signatures only", "clinical only", "proliferation only", "Kaplan-Meier"):
         assert report.count(f'<th scope="row">{row}</th>') >= 5
     assert report.count("random genes (100 draws), p = 0.030") == 5
@@ -119,7 +121,8 @@ def test_groups_not_followed_and_overconfident_risks_are_told():
         rows=(replace(model, slope=Interval(0.5, 0.3, 0.7)), *others),
     )
     config = make_config()
-    page = training_report(config, make_evaluation([comparison]), make_bundle(config), make_cohorts(config))
+    bundle = make_bundle(config)
+    page = training_report(config, make_evaluation([comparison]), bundle, make_cohorts(config), make_drivers(bundle))
     assert "1 group not drawn: nobody in it was followed for 2 years." in page
     assert "Predicted risks are too far apart here (calibration slope 0.500 (0.300 to 0.700); 1 is right)" in page
 
@@ -140,8 +143,8 @@ def test_what_was_dropped_left_out_and_used_is_there(report):
         assert part in text
 
 
-def test_hazard_ratios_of_the_risk_are_drawn_and_told(config, evaluation, bundle, cohorts):
-    page = Page(training_report(config, replace(evaluation, closer=CLOSER), bundle, cohorts))
+def test_hazard_ratios_of_the_risk_are_drawn_and_told(config, evaluation, bundle, cohorts, drivers):
+    page = Page(training_report(config, replace(evaluation, closer=CLOSER), bundle, cohorts, drivers))
     assert "out-of-fold risk alone 1.80 (1.20 to 2.70) p = 0.004 p = 0.40" in page.text
     assert "age (per SD, 10) adjusted 1.10 (0.90 to 1.40) p = 0.30 p = 0.60" in page.text
     assert "chi-square 6.60, 1 degree of freedom, p = 0.010" in page.text
@@ -150,8 +153,8 @@ def test_hazard_ratios_of_the_risk_are_drawn_and_told(config, evaluation, bundle
     assert any("out-of-fold risk, adjusted 1.80 (1.20 to 2.70)" in label for label in labels)
 
 
-def test_what_was_read_and_made_is_told_by_its_hash(config, evaluation, bundle, cohorts):
-    text = Page(training_report(config, evaluation, bundle, cohorts, hashes={"a <file>.tsv": "00ff"})).text
+def test_what_was_read_and_made_is_told_by_its_hash(config, evaluation, bundle, cohorts, drivers):
+    text = Page(training_report(config, evaluation, bundle, cohorts, drivers, hashes={"a <file>.tsv": "00ff"})).text
     assert "What was made and read SHA-256 a <file>.tsv 00ff" in text
 
 
@@ -166,17 +169,19 @@ def test_hazard_ratios_by_hand(report):
     assert f"{np.exp(0.1 / 10):.3f}" in report  # age, per year: SD 10
 
 
-def test_markup_in_names_is_shown_as_text(config, evaluation, bundle, cohorts):
+def test_markup_in_names_is_shown_as_text(config, evaluation, bundle, cohorts, drivers):
     nasty = "<script>alert('x')</script>"
-    page = training_report(config, mark_up(evaluation), bundle, (make_cohort(nasty), *cohorts[1:]), {nasty: nasty})
+    page = training_report(
+        config, mark_up(evaluation), bundle, (make_cohort(nasty), *cohorts[1:]), drivers, {nasty: nasty}
+    )
     assert page.count("<script") == 1  # the page's own
     assert "<b>north" not in page
     assert nasty in Page(page).text
     assert "$x^2$" in page
 
 
-def test_the_same_run_gives_the_same_bytes(config, evaluation, bundle, cohorts, report):
-    again = training_report(config, make_evaluation(), bundle, cohorts, {"itg_a1b1": "ITGA1 <not> measured"})
+def test_the_same_run_gives_the_same_bytes(config, evaluation, bundle, cohorts, drivers, report):
+    again = training_report(config, make_evaluation(), bundle, cohorts, drivers, {"itg_a1b1": "ITGA1 <not> measured"})
     assert again == report
 
 
@@ -199,7 +204,8 @@ def test_the_page_is_sound(report):
 def test_a_run_without_clinical_rows_one_cohort_and_nothing_external():
     config = make_config(covariates=(), external=False, cohorts=1)
     evaluation = make_evaluation([make_comparison(cohort="C1", models=("model", "proliferation", "kaplan_meier"))])
-    page = training_report(config, evaluation, make_bundle(config), make_cohorts(config))
+    bundle = make_bundle(config)
+    page = training_report(config, evaluation, bundle, make_cohorts(config), make_drivers(bundle))
     assert "clinical only" not in re.sub("Against clinical only", "", page)
     assert "Cross-validation: C1" in page
     assert "Left out:" not in page
@@ -211,7 +217,8 @@ def test_a_run_without_clinical_rows_one_cohort_and_nothing_external():
 def test_a_run_without_random_signatures_says_so():
     config = make_config(evaluation={"random_signatures": 0, "without_random": True})
     evaluation = make_evaluation([make_comparison(draws=0)])
-    page = training_report(config, evaluation, make_bundle(config), make_cohorts(config))
+    bundle = make_bundle(config)
+    page = training_report(config, evaluation, bundle, make_cohorts(config), make_drivers(bundle))
     assert "Random signatures were switched off" in page
 
 
@@ -223,9 +230,8 @@ def test_a_report_warns_where_survival_is_worse_than_kaplan_meier_and_strata_do_
     )
     comparison = replace(comparison, differences=worse, patients=comparison.patients.assign(stratum="high"))
     config = make_config()
-    page = training_report(
-        config, make_evaluation([make_comparison(), comparison]), make_bundle(config), make_cohorts(config)
-    )
+    bundle, judged = make_bundle(config), make_evaluation([make_comparison(), comparison])
+    page = training_report(config, judged, bundle, make_cohorts(config), make_drivers(bundle))
     assert "Predicted survival is worse here than Kaplan-Meier" in page
     assert "100% of the patients are in one stratum (high)" in page
     assert page.count('class="warning"') == 1
@@ -283,6 +289,44 @@ def test_one_patient_and_a_withheld_risk(bundle):
     text = Page(prediction_report(prediction, bundle)).text
     assert "1 patient: 0 low, 0 intermediate, 0 high, 1 withheld." in text
     assert "Integrin avb6" not in text
+
+
+def test_intervals_and_lower_bounds_stand_in_the_table_and_on_the_page(bundle):
+    prediction = make_prediction()
+    table = prediction.table.assign(risk_low=[-1.5, np.nan, 0.2], risk_high=[-0.4, np.nan, 1.9])
+    table = table.assign(lower_bound_days=[365.25, np.nan, 60.0], lower_bound_capped=[True, False, False])
+    bound = LowerBound(0.9, 0.93, np.array([30.0, 365.25]), 60, 20)
+    page = prediction_report(replace(prediction, table=table), replace(bundle, lower_bound=bound))
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', page)
+    assert heads[2:7] == ["Risk", "95% interval", "Survival at 2 years", "Survival at 5 years", "9 of 10 outlive"]
+    cells = re.findall(r'<td class="number">([^<]*)</td>', page)
+    assert cells[:5] == ["-1.00", "-1.50 to -0.40", "80%", "–", "≥ 12 months"]
+    assert cells[6:11] == ["0.00", "–", "80%", "–", "–"]
+    assert cells[12:17] == ["+1.00", "+0.20 to +1.90", "80%", "–", "2.0 months"]
+    assert "9 of 10 such patients live at least 12 months, the longest that could be calibrated." in page
+    assert "How long such patients live at least is not told." in page
+    assert "9 of 10 such patients live longer than 2.0 months." in page
+
+
+def test_the_waterfall_starts_at_the_base(bundle):
+    text = Page(prediction_report(replace(make_prediction(("P1",)), base=0.5), bundle)).text
+    assert "base +0.50" in text
+    assert "risk -0.50" in text  # contributions add up to -1
+
+
+def test_how_sure_a_prediction_is_and_what_could_not_be_learned_is_told(
+    config, evaluation, bundle, cohorts, drivers, report
+):
+    assert "How sure for one patient" not in report
+    bound = LowerBound(0.8, 0.85, np.array([30.0, 365.25]), 60, 20)
+    info = {**bundle.info, "untold": {"spread": "the <risk> is no weighted sum"}}
+    text = Page(
+        training_report(config, evaluation, replace(bundle, lower_bound=bound, info=info), cohorts, drivers)
+    ).text
+    assert "Lower bound of survival: 4 of 5 patients are to outlive theirs" in text
+    assert "falls to 85.0% (were the model right: 80.0%), which was calibrated on 60 training patients left out" in text
+    assert "No bound is above 12 months" in text
+    assert "No interval of the risk: the <risk> is no weighted sum." in text
 
 
 def test_the_first_500_patients_are_shown_and_the_report_says_so(bundle):

@@ -35,6 +35,19 @@ def test_bars_add_up_from_the_base_to_the_risk():
     assert "b -1.50; a +0.50" in fall.label
 
 
+def test_steps_far_from_0_are_drawn_large_and_the_caption_says_so():
+    for sign in (1.0, -1.0):
+        fall = lay_out_waterfall(
+            "w", "Contributions.", ["a", "b"], [1.0 * sign, -0.5 * sign], 8.0 * sign, 5, "log odds"
+        )
+        said = [(bar.words, float(bar.value)) for bar in fall.bars]
+        assert said == [("base", 8 * sign), ("a", sign), ("b", -0.5 * sign), ("log odds", 8.5 * sign)]
+        widths = [right - left for left, right, _ in bars_of(fall)]
+        np.testing.assert_allclose(np.array(widths) / WIDTH, [0.2, 0.8, 0.4, 0.6], atol=0.001)  # from 7.75 to 9
+        assert fall.zero == (0.0 if sign > 0 else WIDTH)
+        assert fall.caption == "Contributions. The bars of base and log odds do not start at 0."
+
+
 @given(st.lists(FLOATS, max_size=30), FLOATS, st.integers(1, 12))
 def test_every_bar_is_inside_and_the_risk_is_the_sum(values, base, most):
     fall = lay_out_waterfall("w", "", [f"f{number}" for number in range(len(values))], values, base, most)

@@ -35,7 +35,7 @@ def say_finding(evaluation: "Evaluation", folder: Path) -> None:
     _say_left_out(console, [item for item in evaluation.comparisons if item.kind == "leave-one-cohort-out"])
     for note in evaluation.notes:
         console.print(f"note: {note}")
-    console.print(f"\n{folder}/report.html  evaluation.json  predictions.tsv  model/", soft_wrap=True)
+    console.print(f"\n{folder}/report.html  evaluation.json  predictions.tsv  drivers.tsv  model/", soft_wrap=True)
 
 
 def _tabulate(item: "Comparison") -> "Table":
@@ -115,4 +115,4 @@ def say_response_finding(evaluation: "ResponseEvaluation", folder: Path) -> None
         console.print()
     for note in evaluation.notes:
         console.print(f"note: {note}")
-    console.print(f"\n{folder}/report.html  evaluation.json  predictions.tsv  model/", soft_wrap=True)
+    console.print(f"\n{folder}/report.html  evaluation.json  predictions.tsv  drivers.tsv  model/", soft_wrap=True)

@@ -84,7 +84,7 @@ def compare_rankings(explanations: Sequence[Explanation], top: int = 10) -> pd.D
     DataFrame with columns first, second, kendall, jaccard
         Numbers of the two explanations; Kendall's tau-b of the mean absolute contributions over the features that
         either model uses (one that a model does not use contributes 0 in it); Jaccard index of the `top` features,
-        features that contribute nothing left out.
+        features that contribute nothing left out. NaN where there is nothing to put in order, or no such feature.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def compare_rankings(explanations: Sequence[Explanation], top: int = 10) -> pd.D
             {
                 "first": first,
                 "second": second,
-                "kendall": float(kendalltau(*both).statistic),
+                "kendall": float(kendalltau(*both).statistic) if len(features) > 1 else np.nan,
                 "jaccard": len(best[0] & best[1]) / len(union) if union else np.nan,
             }
         )

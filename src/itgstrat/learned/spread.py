@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 class RiskSpread(ArrayRecord):
     r"""How far a linear risk moves when training is repeated on other samples of the same patients.
 
-    .. math:: risk_b(x) = \beta_b^\top (x - \bar x), \quad b = 1, \dots, B
+    .. math:: risk_b(x) = \beta_b^\top (x - \bar x), \quad b = 1, \ldots, B
 
     Parameters
     ----------

@@ -169,6 +169,7 @@ def plot_beeswarm(
     'contribution to the risk'
     """
     names, table, values = _spread(_tabulate(explained, by))
+    what = explained.explains if isinstance(explained, Explanation) else "risk"
     drawn = np.unique(np.linspace(0, len(table) - 1, min(len(table), MOST_POINTS)).round().astype(int))
     size = np.abs(table).mean(axis=0)
     order = [i for i in np.argsort(-size, kind="stable")[:top] if size[i] > 0]
@@ -181,13 +182,13 @@ def plot_beeswarm(
             y = height + _swarm(x / span)
             ax.scatter(x, y, c=shade, cmap=LOW_HIGH, vmin=0, vmax=1, s=7, linewidths=0, zorder=3)
         _name_rows(ax, [label_feature(names[i]) for i in order])
-        ax.set(xlim=(-1.06 * span, 1.06 * span), xlabel="contribution to the risk", title=title)
+        ax.set(xlim=(-1.06 * span, 1.06 * span), xlabel=f"contribution to the {what}", title=title)
         ax.grid(axis="y", color=PALE, linewidth=0.6)
         if order:
             sides = ("lowers it", "raises it")
             _explain_colours(ax, sides if values is None else ("low value", "middle", "high value"))
         told = "; ".join(f"{label_feature(names[i])} {size[i]:.3f}" for i in order)
-        ax.set_label(f"Contributions to the risk of {count(len(table), 'patient')}, mean size: {told}")
+        ax.set_label(f"Contributions to the {what} of {count(len(table), 'patient')}, mean size: {told}")
     return ax
 
 

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 
 from itgstrat.biology import load_catalogue
 from itgstrat.biology.records import Heterodimer
+from itgstrat.explanation import Explanation
 from itgstrat.learned import LinearRisk
 from itgstrat.reporting.labels import name_subunits
 from itgstrat.reporting.style import BLUE, GREY, INK, PALE, VERMILION, canvas
@@ -77,6 +78,49 @@ def take_effects(model: LinearRisk, heterodimers: Sequence[Heterodimer] | None =
     """
     coef = dict(zip(map(str, model.features), map(float, model.coef), strict=True))
     return {one.id: coef[one.id] for one in _known(heterodimers) if one.id in coef}
+
+
+def list_subunits(heterodimers: Sequence[Heterodimer] | None = None) -> list[str]:
+    """List the genes of the subunits, each once.
+
+    Parameters
+    ----------
+    heterodimers : sequence of Heterodimer, optional
+        Those of the catalogue if not given.
+
+    Returns
+    -------
+    list of str
+        Symbols, in the order of the heterodimers.
+    """
+    return list(dict.fromkeys(gene for one in _known(heterodimers) for gene in (one.alpha, one.beta)))
+
+
+def sum_effects(explanation: Explanation, heterodimers: Sequence[Heterodimer] | None = None) -> dict[str, float]:
+    """Take the effect of the heterodimers out of the contributions to the risk, for any kind of model.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of some patients, at no times.
+    heterodimers : sequence of Heterodimer, optional
+        Those of the catalogue if not given.
+
+    Returns
+    -------
+    dict of str to float
+        Heterodimer -> mean absolute contribution, below 0 where a higher score goes with a lower contribution; plain
+        and adjusted scores are summed. Those that are no feature are not in it.
+    """
+    centred = explanation.values - explanation.values.mean(axis=0)
+    sign = np.sign((centred * explanation.contributions).sum(axis=0))
+    signed = sign * np.abs(explanation.contributions).mean(axis=0)
+    known, found = {one.id for one in _known(heterodimers)}, dict[str, float]()
+    for feature, value in zip(explanation.features, signed, strict=True):
+        name = feature.removesuffix(":adjusted")
+        if name in known:
+            found[name] = found.get(name, 0.0) + float(value)
+    return found
 
 
 def plot_heterodimer_map(
@@ -176,7 +220,12 @@ def _draw_bar(ax: Axes, norm: Normalize, colours: Colormap, words: str) -> None:
     """A colour bar within the axes' own figure space, so that `ax` may be one of many panels."""
     bar = ax.inset_axes((0.1, -0.07, 0.8, 0.022), label="<colorbar>")
     low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
-    bar.imshow(np.linspace(low, high, 128)[None], cmap=colours, aspect="auto", extent=(low, high, 0, 1))
+    # rectangles, for an image would be a bitmap that the reports' own policy does not load
+    edges = np.linspace(low, high, 49)
+    middles = (edges[:-1] + edges[1:]) / 2
+    shades = colours((middles - low) / (high - low))
+    bar.bar(edges[:-1], 1.0, np.diff(edges), align="edge", color=shades, edgecolor=shades, linewidth=0.6)
+    bar.set(xlim=(low, high), ylim=(0, 1))
     bar.set_yticks([])
     bar.locator_params(axis="x", nbins=5)
     bar.tick_params(labelsize=8, length=2)

@@ -6,7 +6,7 @@ from functools import cache
 
 from itgstrat.biology import load_catalogue
 from itgstrat.biology.records import Heterodimer
-from itgstrat.reporting.wording import shorten, title_feature
+from itgstrat.reporting.wording import shorten, split_form, title_feature
 
 #: Longest name that a row of a figure has room for.
 LONGEST = 44
@@ -50,14 +50,16 @@ def label_feature(name: str) -> str:
     Returns
     -------
     str
-        Of a heterodimer of the catalogue the Greek letters and the symbols, of a signature its title.
+        Of a heterodimer of the catalogue the Greek letters and the symbols, of a signature its title; behind it the
+        form that is computed, which is never cut off.
 
     Examples
     --------
-    >>> label_feature("itg_avb6")
-    'αVβ6 (ITGAV/ITGB6)'
+    >>> label_feature("itg_avb6"), label_feature("itg_avb6:adjusted")
+    ('αVβ6 (ITGAV/ITGB6)', 'αVβ6 (ITGAV/ITGB6), adjusted')
     """
-    return _heterodimers().get(name) or shorten(title_feature(name), LONGEST)
+    known, form = split_form(name)
+    return (_heterodimers().get(known) or shorten(title_feature(known), LONGEST - len(form))) + form
 
 
 @cache

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,12 @@ from itgstrat.reporting.checklists import fill_checklists
 from itgstrat.reporting.frame import render
 from itgstrat.reporting.methods import CAVEATS, INTENDED_USE, OUT_OF_SCOPE, STATEMENT, describe_methods
 from itgstrat.reporting.parts import Table
-from itgstrat.reporting.patients import MOST_PATIENTS, describe_patients
-from itgstrat.reporting.wording import say_risk_unit, say_share, say_time
+from itgstrat.reporting.patients import MOST_PATIENTS, describe_patients, name_told
+from itgstrat.reporting.wording import say_odds, say_risk_unit, say_share
 
 if TYPE_CHECKING:
     from itgstrat.evaluation.compare import Evaluation
+    from itgstrat.evaluation.drivers import Drivers
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,6 +34,7 @@ def training_report(
     evaluation: "Evaluation",
     bundle: ModelBundle,
     cohorts: Sequence[Cohort],
+    drivers: "Drivers",
     left_out: Mapping[str, str] | None = None,
     hashes: Mapping[str, str] | None = None,
 ) -> str:
@@ -48,6 +50,8 @@ def training_report(
         The model, trained on all training patients.
     cohorts : sequence of Cohort
         Training cohorts, then external ones.
+    drivers : Drivers
+        What drives the model.
     left_out : mapping of str to str, optional
         Signatures and covariates that could not be used -> why.
     hashes : mapping of str to str, optional
@@ -63,7 +67,7 @@ def training_report(
 
     return render(
         "training.html.j2",
-        **sections.describe_run(config, evaluation, bundle, cohorts, left_out, hashes),
+        **sections.describe_run(config, evaluation, bundle, cohorts, drivers, left_out, hashes),
         statement=STATEMENT,
         intended=INTENDED_USE,
         out_of_scope=OUT_OF_SCOPE,
@@ -78,11 +82,10 @@ def training_report(
         ],
         forest=sections.draw_forest(evaluation.closer),
         closer=closer.tabulate_closer_look(evaluation.closer),
-        drivers=sections.draw_drivers(bundle),
-        coefficients=sections.tabulate_coefficients(bundle),
         quality=sections.tabulate_quality(config, cohorts, left_out or {}),
         horizons=sections.tabulate_horizons(bundle),
         strata=sections.tabulate_strata(bundle),
+        uncertainty=sections.tell_uncertainty(bundle),
         methods=describe_methods(config, bundle, evaluation),
         checklists=fill_checklists(config, evaluation, bundle, cohorts, left_out or {}),
     )
@@ -103,40 +106,69 @@ def prediction_report(prediction: Prediction, bundle: ModelBundle) -> str:
     str
         A whole HTML page; the first 500 patients are shown one by one.
     """
+    caption = "Stratum, risk and predicted survival"
+    if "risk_low" in prediction.table:
+        caption += ", with the interval of the risk over bootstrap samples of the training patients"
+    if (bound := bundle.lower_bound) is not None:
+        odds = say_odds(bound.level)
+        caption += f"; {odds} outlive: the time that {odds} such patients live longer than, ≥ where it is the longest"
+        caption += " that could be calibrated"
+    return render(
+        "prediction.html.j2",
+        **describe_prediction(prediction, bundle),
+        statement=STATEMENT,
+        axis="risk",
+        unit=f"{say_risk_unit(bundle.survival_model)}; higher is worse",
+        caption=caption,
+        intended=INTENDED_USE,
+        out_of_scope=OUT_OF_SCOPE,
+    )
+
+
+def describe_prediction(prediction: Prediction, bundle: ModelBundle) -> dict[str, Any]:
+    """Give what the report of any prediction shows, whatever the model tells.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        What the model says.
+    bundle : ModelBundle
+        The model.
+
+    Returns
+    -------
+    dict
+        Variables of ``prediction.html.j2``.
+    """
     table = prediction.table
     labels = [str(label) for label in bundle.strata.labels]
     counts = table["stratum"].value_counts()
     shown = [*labels, *sorted(set(map(str, counts.index)) - set(labels))]
     reasons = table.loc[table["out_of_distribution"], "why"]
-    agents = describe_agents(prediction.agents, bundle.agents, labels, MOST_PATIENTS)
-    return render(
-        "prediction.html.j2",
-        model=prediction.model_name,
-        statement=STATEMENT,
-        finding=str(bundle.info.get("finding", "")),
-        notes=prediction.notes,
-        reference=prediction.reference,
-        marked=f" (reference: {prediction.reference})" if prediction.reference == "cohort" else "",
-        total=len(table),
-        counts=[(label, int(counts.get(label, 0)), say_share(counts.get(label, 0) / len(table))) for label in shown],
-        unlike=len(reasons),
-        coverage=_say_range(table["coverage"]),
-        horizons=[say_time(days) for days in bundle.horizons_days],
-        patients=describe_patients(prediction, bundle),
-        similar=bool(bundle.info.get("strata_survival")),
-        reasons=_tabulate_reasons(prediction),
-        most=MOST_PATIENTS,
-        agents=agents,
-        strip=_place_on_strip(table["risk"].to_numpy(dtype=float), bundle.strata.cuts, labels),
-        labels=labels,
-        unit=say_risk_unit(bundle.survival_model),
-        explained=not prediction.explanations.empty,
-        trained_on=dict(bundle.info.get("cohorts", {})),
-        versions=dict(bundle.info.get("versions", {})),
-        intended=INTENDED_USE,
-        out_of_scope=OUT_OF_SCOPE,
-        caveats=CAVEATS,
-    )
+    ranked = table["log_odds" if "log_odds" in table else "risk"].to_numpy(dtype=float)
+    return {
+        "model": prediction.model_name,
+        "finding": str(bundle.info.get("finding", "")),
+        "notes": prediction.notes,
+        "reference": prediction.reference,
+        "marked": f" (reference: {prediction.reference})" if prediction.reference == "cohort" else "",
+        "total": len(table),
+        "counts": [(label, int(counts.get(label, 0)), say_share(counts.get(label, 0) / len(table))) for label in shown],
+        "unlike": len(reasons),
+        "coverage": _say_range(table["coverage"]),
+        "told": name_told(prediction, bundle),
+        "patients": describe_patients(prediction, bundle),
+        "similar": bool(bundle.info.get("strata_survival")),
+        "reasons": _tabulate_reasons(prediction),
+        "most": MOST_PATIENTS,
+        "agents": describe_agents(prediction.agents, bundle.agents, labels, MOST_PATIENTS),
+        "strip": _place_on_strip(ranked, bundle.strata.cuts, labels),
+        "labels": labels,
+        "explained": not prediction.explanations.empty,
+        "trained_on": dict(bundle.info.get("cohorts", {})),
+        "versions": dict(bundle.info.get("versions", {})),
+        "caveats": CAVEATS,
+    }
 
 
 def _say_range(values: "pd.Series[float]") -> str:
@@ -153,7 +185,7 @@ def _tabulate_reasons(prediction: Prediction) -> Table:
 
 @dataclass(frozen=True)
 class RiskStrip:
-    """All risks on one axis, in units of its drawing (600 wide).
+    """All risks, or log odds, on one axis, in units of its drawing (600 wide).
 
     Parameters
     ----------

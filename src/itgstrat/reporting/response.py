@@ -7,27 +7,25 @@ from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
 from itgstrat.errors import BundleError
 from itgstrat.learned import ModelBundle
-from itgstrat.learned.response import LogisticModel, ResponseModel
+from itgstrat.learned.response import ResponseModel
 from itgstrat.prediction import Prediction
-from itgstrat.reporting.agents import describe_agents
 from itgstrat.reporting.frame import render
 from itgstrat.reporting.markdown import bullets, cohort_table, markdown_table, plain_text
 from itgstrat.reporting.methods import CAVEATS, ETHICS
 from itgstrat.reporting.parts import FigurePart, Table
-from itgstrat.reporting.patients import MOST_PATIENTS
+from itgstrat.reporting.report import describe_prediction
 from itgstrat.reporting.response_frame import describe_rule, frame_of
 from itgstrat.reporting.wording import (
     NOTHING,
     count,
     name_comparison,
     say_interval,
-    say_number,
     say_p,
     say_share,
-    title_feature,
 )
 
 if TYPE_CHECKING:
+    from itgstrat.evaluation.drivers import Drivers
     from itgstrat.evaluation.response_table import ResponseComparison, ResponseDifference, ResponseEvaluation
 
 KINDS = {
@@ -43,6 +41,7 @@ def response_report(
     evaluation: "ResponseEvaluation",
     bundle: ModelBundle,
     cohorts: Sequence[Cohort],
+    drivers: "Drivers",
     left_out: Mapping[str, str] | None = None,
     hashes: Mapping[str, str] | None = None,
 ) -> str:
@@ -58,6 +57,8 @@ def response_report(
         The model, trained on all training patients.
     cohorts : sequence of Cohort
         Training cohorts, then external ones.
+    drivers : Drivers
+        What drives the model.
     left_out : mapping of str to str, optional
         Signatures and covariates that could not be used -> why.
     hashes : mapping of str to str, optional
@@ -73,7 +74,7 @@ def response_report(
     frame = frame_of(config.response.surrogate if config.response else None)
     return render(
         "run.html.j2",
-        **sections.describe_run(config, evaluation, bundle, cohorts, left_out, hashes),
+        **sections.describe_run(config, evaluation, bundle, cohorts, drivers, left_out, hashes),
         statement=frame.statement,
         intended=frame.intended,
         out_of_scope=frame.out_of_scope,
@@ -81,7 +82,6 @@ def response_report(
         flow=_tabulate_flow(evaluation),
         summary=_tabulate_summary(evaluation),
         comparisons=[_describe(f"c{number}", item) for number, item in enumerate(evaluation.comparisons, start=1)],
-        coefficients=_tabulate_coefficients(bundle),
         methods=_describe_methods(config),
     )
 
@@ -135,44 +135,26 @@ def response_prediction_report(prediction: Prediction, bundle: ModelBundle) -> s
     -------
     str
         A whole HTML page; the first 500 patients are shown one by one.
+
+    Raises
+    ------
+    BundleError
+        If the model predicts no label.
     """
-    table, frame = prediction.table, frame_of(bundle.info.get("surrogate", {}).get("agent"))
-    columns = ("Patient", "Probability", "Stratum", "Gene coverage", "Unlike training", "Imputed")
-    rows = tuple(
-        (
-            str(row["patient"]),
-            say_number(float(row["probability"]), 2),
-            str(row["stratum"]),
-            say_share(float(row["coverage"])),
-            str(row["why"]) or "no",
-            str(row["imputed"]) or NOTHING,
-        )
-        for row in table.head(MOST_PATIENTS).to_dict("records")
-    )
-    shown = f"the first {MOST_PATIENTS} patients" if len(table) > MOST_PATIENTS else "all patients"
-    caption = f"Probability of the label ({_model_of(bundle).label}), putative; {shown}; predictions.tsv holds all"
-    return render(
-        "response_prediction.html.j2",
-        model=prediction.model_name,
-        statement=frame.statement,
-        finding=str(bundle.info.get("finding", "")),
-        notes=prediction.notes,
-        total=count(len(table), "patient"),
-        reference=prediction.reference,
-        patients=Table(caption, columns, rows, words=(2, 4, 5)),
-        agents=describe_agents(prediction.agents, bundle.agents, list(map(str, bundle.strata.labels)), MOST_PATIENTS),
-        versions=dict(bundle.info.get("versions", {})),
-        intended=frame.intended,
-        out_of_scope=frame.out_of_scope,
-        caveats=CAVEATS,
-    )
-
-
-def _model_of(bundle: ModelBundle) -> ResponseModel:
     model: object = bundle.model
     if not isinstance(model, ResponseModel):
-        raise BundleError(f"the model {bundle.name!r} predicts no label")
-    return model
+        raise BundleError(f"the model {bundle.name!r} predicts no label; `prediction_report` writes what it says")
+    frame = frame_of(bundle.info.get("surrogate", {}).get("agent"))
+    return render(
+        "prediction.html.j2",
+        **describe_prediction(prediction, bundle),
+        statement=frame.statement,
+        axis="log odds",
+        unit=f"of the label {model.label}; higher: the label is likelier",
+        caption=f"Stratum and probability of the label ({model.label}), putative",
+        intended=frame.intended,
+        out_of_scope=frame.out_of_scope,
+    )
 
 
 def _tabulate_flow(evaluation: "ResponseEvaluation") -> Table:
@@ -276,21 +258,6 @@ def _draw(key: str, item: "ResponseComparison") -> FigurePart:
     ax = plot_concordance(item)
     caption = "Area under the ROC curve with 95% intervals; 0.5 is chance; the band holds 95% of the random draws."
     return draw_part(ax, f"{key}-auc", describe(ax), caption)
-
-
-def _tabulate_coefficients(bundle: ModelBundle) -> Table:
-    model = _model_of(bundle)
-    if isinstance(model, LogisticModel):
-        folded = model.fold()
-        order = sorted(folded.used, key=lambda i: -abs(folded.coef[i]))
-        rows = tuple(
-            (title_feature(str(folded.features[i])), str(folded.features[i]), f"{folded.coef[i]:+.4f}") for i in order
-        )
-        caption = f"{len(rows)} of {len(folded.coef)} features have a coefficient other than 0 (log odds per SD)"
-        return Table(caption, ("Feature", "Name in files", "Coefficient"), rows, words=(1,))
-    names = [str(name) for name in model.features[model.used]]
-    asked = tuple((title_feature(name), name) for name in names)
-    return Table("Features that a tree asks for", ("Feature", "Name in files"), asked, words=(1,))
 
 
 def _describe_methods(config: RunConfig) -> list[tuple[str, str]]:

@@ -10,16 +10,12 @@ import yaml
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
 from itgstrat.errors import name_some
+from itgstrat.evaluation.drivers import Drivers
 from itgstrat.evaluation.quality import assess_signatures
-from itgstrat.learned import (
-    AcceleratedModel,
-    LinearRisk,
-    ModelBundle,
-    ProportionalHazards,
-)
+from itgstrat.learned import LinearRisk, ModelBundle, ProportionalHazards
 from itgstrat.reporting.comparisons import draw_part
-from itgstrat.reporting.contribution_figures import plot_drivers
 from itgstrat.reporting.curves import median_follow_up
+from itgstrat.reporting.drivers import describe_drivers
 from itgstrat.reporting.interval_figures import plot_forest
 from itgstrat.reporting.parts import FigurePart, Table
 from itgstrat.reporting.svg import describe
@@ -28,7 +24,9 @@ from itgstrat.reporting.wording import (
     count,
     name_comparison,
     say_interval,
+    say_months,
     say_number,
+    say_odds,
     say_p,
     say_risk_unit,
     say_share,
@@ -50,6 +48,7 @@ def describe_run(
     evaluation: "Evaluation | ResponseEvaluation",
     bundle: ModelBundle,
     cohorts: Sequence[Cohort],
+    drivers: Drivers,
     left_out: Mapping[str, str] | None,
     hashes: Mapping[str, str] | None,
 ) -> dict[str, Any]:
@@ -65,6 +64,8 @@ def describe_run(
         The model.
     cohorts : sequence of Cohort
         Training cohorts, then external ones.
+    drivers : Drivers
+        What drives the model.
     left_out : mapping of str to str or None
         Signatures and covariates that could not be used -> why.
     hashes : mapping of str to str or None
@@ -82,6 +83,8 @@ def describe_run(
         "verdict": verdict,
         "evidence": evidence,
         "notes": evaluation.notes,
+        "driven": drivers.explanation.explains,
+        "drivers": describe_drivers(config, drivers, bundle, cohorts),
         "dropped": tabulate_dropped(cohorts),
         "left_out": tabulate_left_out(left_out or {}),
         "versions": dict(bundle.info.get("versions", {})),
@@ -186,27 +189,6 @@ def tabulate_summary(evaluation: "Evaluation") -> Table:
     return Table(caption, columns, tuple(rows))
 
 
-def draw_drivers(bundle: ModelBundle) -> FigurePart | None:
-    """Draw the largest coefficients of the model.
-
-    Parameters
-    ----------
-    bundle : ModelBundle
-        The model; its features have a training SD of 1, so that |coefficient| is the SD of the contribution.
-
-    Returns
-    -------
-    FigurePart or None
-        Bar chart of the top 20; None where the risk is no weighted sum of features.
-    """
-    model = bundle.trained_model
-    if not isinstance(model, LinearRisk):
-        return None
-    ax = plot_drivers(model)
-    caption = "Coefficient x SD of each feature (features have SD 1 in training); the 20 largest."
-    return draw_part(ax, "drivers", describe(ax), caption)
-
-
 def draw_forest(closer: "CloserLook | None") -> FigurePart | None:
     """Draw the hazard ratios of the out-of-fold strata and risk, and of the clinical variables beside it.
 
@@ -235,42 +217,6 @@ def draw_forest(closer: "CloserLook | None") -> FigurePart | None:
     caption = "Hazard ratios with 95% intervals, out of fold: strata of risk, the risk alone, and all in one model."
     ax = plot_forest(table)
     return draw_part(ax, "forest", describe(ax), caption)
-
-
-def tabulate_coefficients(bundle: ModelBundle) -> Table | None:
-    """Lay out every coefficient that is not 0, the largest first.
-
-    Parameters
-    ----------
-    bundle : ModelBundle
-        The model.
-
-    Returns
-    -------
-    Table or None
-        Coefficient and hazard ratio per SD, of an accelerated failure time model the ratio of median times; for
-        covariates per unit, too. None where the risk is no weighted sum of features.
-    """
-    model, recipe = bundle.trained_model, bundle.recipe
-    ratio, sign = ("Time ratio", -1.0) if isinstance(model, AcceleratedModel) else ("Hazard ratio", 1.0)
-    if not isinstance(model, LinearRisk):
-        return None
-    per_unit = dict(zip(recipe.names[len(recipe.signatures) :], recipe.covariate_sd, strict=True))
-    rows = []
-    for i in np.argsort(-np.abs(model.coef), kind="stable"):
-        name, coef = str(model.features[i]), float(model.coef[i])
-        if not coef:
-            continue
-        sd = float(per_unit.get(name, 0.0))
-        unit = f"{np.exp(sign * coef / sd):.3f}" if sd > 0 else NOTHING
-        rows.append((title_feature(name), name, f"{coef:+.4f}", f"{np.exp(sign * coef):.3f}", unit))
-    columns = ("Feature", "Name in files", "Coefficient per SD", f"{ratio} per SD", f"{ratio} per unit")
-    caption = (
-        f"{len(rows)} of {len(model.coef)} features have a coefficient other than 0; above 0 is worse. Penalised "
-        "coefficients are shrunken and have no valid interval; the unit of a covariate is its own, of a category its "
-        "presence"
-    )
-    return Table(caption, columns, tuple(rows), words=(1,))
 
 
 def tabulate_left_out(left_out: Mapping[str, str]) -> Table | None:
@@ -375,3 +321,33 @@ def tabulate_strata(bundle: ModelBundle) -> Table:
         for label, low, high in zip(bundle.strata.labels, [NOTHING, *cuts], [*cuts, NOTHING], strict=True)
     )
     return Table(f"Strata of risk ({say_risk_unit(bundle.survival_model)})", ("Stratum", "From", "Below"), rows)
+
+
+def tell_uncertainty(bundle: ModelBundle) -> list[str]:
+    """Say how sure single predictions are, and what could not be learned of that.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        The model; ``untold`` in its info says why something is missing.
+
+    Returns
+    -------
+    list of str
+        A line each on the lower bound of survival and on the interval of the risk; none where neither was asked for.
+    """
+    lines, untold = [], dict(bundle.info.get("untold", {}))
+    if (bound := bundle.lower_bound) is not None:
+        lines.append(
+            f"Lower bound of survival: {say_odds(bound.level)} patients are to outlive theirs. It is where predicted "
+            f"survival falls to {bound.survival:.1%} (were the model right: {bound.level:.1%}), which was calibrated "
+            f"on {count(bound.n_patients, 'training patient')} left out in turn ({count(bound.n_events, 'event')}). No "
+            f"bound is above {say_months(float(bound.times_days[-1]))}, beyond which too few were followed."
+        )
+    if bundle.spread is not None:
+        lines.append(
+            f"Interval of the risk: 95% over the model fitted anew to {len(bundle.spread.coef)} bootstrap samples of "
+            "the training patients."
+        )
+    named = {"lower_bound": "No lower bound of survival", "spread": "No interval of the risk"}
+    return [*lines, *(f"{named.get(key, key)}: {why}." for key, why in untold.items())]

@@ -1,9 +1,10 @@
-"""How contributions add up to a risk, drawn by a template: no matplotlib, which a prediction does without."""
+"""How contributions add up to a risk or log odds, drawn by a template, for a prediction does without matplotlib."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from itgstrat.reporting.wording import say_number, shorten
 
@@ -33,7 +34,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Waterfall:
-    """Contributions from the base to the risk, the largest first.
+    """Contributions from the base to what they add up to, the largest first.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class Waterfall:
     paths : tuple of (str, str)
         Colour, and path of the bars in it: what makes it worse, what makes it better, base and total.
     zero : float
-        Place of 0, in units of the drawing.
+        Place where base and total start, in units of the drawing: that of 0, unless 0 is far away.
     label, caption : str
         All of it in words; and what it shows.
     """
@@ -58,7 +59,13 @@ class Waterfall:
 
 
 def lay_out_waterfall(
-    name: str, caption: str, names: Sequence[str], values: Sequence[float], base: float, most: int
+    name: str,
+    caption: str,
+    names: Sequence[str],
+    values: Sequence[float],
+    base: float,
+    most: int,
+    total: str = "risk",
 ) -> Waterfall:
     """Lay contributions out as a waterfall.
 
@@ -74,6 +81,8 @@ def lay_out_waterfall(
         Where it starts.
     most : int
         How many are drawn; the others are one step.
+    total : str
+        What they add up to.
 
     Returns
     -------
@@ -92,20 +101,32 @@ def lay_out_waterfall(
     if rest := order[most:]:
         steps.append((f"{len(rest)} others" if len(rest) > 1 else names[rest[0]], float(known[rest].sum())))
     reached = base + np.concatenate([[0.0], np.cumsum([value for _, value in steps])])
-    # words, from where, to where, colour
-    rows = [("base", 0.0, base, TOTAL)] if base else []
+    origin = _place_origin(reached)
+    # words, value, from where, to where, colour
+    rows = [("base", base, origin, base, TOTAL)] if base else []
     rows += [
-        (words, float(start), float(start) + value, WORSE if value > 0 else BETTER)
+        (words, value, float(start), float(start) + value, WORSE if value > 0 else BETTER)
         for (words, value), start in zip(steps, reached, strict=False)
     ]
-    rows.append(("risk", 0.0, float(reached[-1]), TOTAL))
-    low, high = min(0.0, float(reached.min())), max(0.0, float(reached.max()))
+    rows.append((total, float(reached[-1]), origin, float(reached[-1]), TOTAL))
+    low, high = min(origin, float(reached.min())), max(origin, float(reached.max()))
     scale = WIDTH / (high - low) if high > low else 0.0
     paths = dict.fromkeys((WORSE, BETTER, TOTAL), "")
-    for number, (_, start, end, colour) in enumerate(rows):
+    for number, (_, _, start, end, colour) in enumerate(rows):
         left, width = (min(start, end) - low) * scale, max(abs(end - start) * scale, 0.5)
         paths[colour] += f"M{left:.1f} {ROW * number + 16}h{width:.1f}v9h-{width:.1f}z"
-    bars = tuple(Bar(shorten(words, LONGEST), say_number(end - start, 2, signed=True)) for words, start, end, _ in rows)
+    bars = tuple(Bar(shorten(words, LONGEST), say_number(value, 2, signed=True)) for words, value, *_ in rows)
     label = f"{caption} {'; '.join(f'{one.words} {one.value}' for one in bars)}"
+    if origin:
+        caption += f" The bars of base and {total} do not start at 0."
     drawn = tuple((colour, path) for colour, path in paths.items() if path)
-    return Waterfall(name, bars, drawn, round(abs(low) * scale, 1), label, caption)
+    return Waterfall(name, bars, drawn, round((origin - low) * scale, 1), label, caption)
+
+
+def _place_origin(reached: npt.NDArray[np.float64]) -> float:
+    """Where base and total start: at 0, or near the steps where they would be too small to see from there."""
+    low, high = float(reached.min()), float(reached.max())
+    span = high - low
+    if low > span > 0:
+        return low - span / 4
+    return high + span / 4 if high < -span < 0 else 0.0

@@ -1,6 +1,7 @@
 """Numbers, times and intervals as the reports write them."""
 
 import math
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from itgstrat.biology import load_catalogue
@@ -20,6 +21,9 @@ _RISK_UNITS: dict[type[SurvivalModel], str] = {
     StackedModel: "log hazard relative to the training mean",
     ForestModel: "cumulative hazard, added up over the event times of training",
 }
+
+#: What is written of a form of a signature; any other is one of its parts.
+_FORMS = {"product": "product of the parts", "adjusted": "adjusted"}
 
 _DAYS = (("years", 365.25), ("months", 365.25 / 12), ("weeks", 7.0))
 
@@ -140,6 +144,50 @@ def say_years(days: float) -> str:
     return NOTHING if math.isnan(days) else f"{days / 365.25:.1f}"
 
 
+def say_months(days: float) -> str:
+    """Write a time in months, to a tenth below ten.
+
+    Parameters
+    ----------
+    days : float
+        Time in days; NaN is none.
+
+    Returns
+    -------
+    str
+        Months.
+
+    Examples
+    --------
+    >>> say_months(730.5), say_months(40), say_months(float("nan"))
+    ('24 months', '1.3 months', '–')
+    """
+    months = days / (365.25 / 12)
+    return NOTHING if math.isnan(days) else f"{months:.{0 if months >= 9.95 else 1}f} months"
+
+
+def say_odds(share: float) -> str:
+    """Write a share as so many of so many.
+
+    Parameters
+    ----------
+    share : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    str
+        The nearest fraction with a denominator of at most 100.
+
+    Examples
+    --------
+    >>> say_odds(0.9), say_odds(0.95)
+    ('9 of 10', '19 of 20')
+    """
+    nearest = Fraction(share).limit_denominator(100)
+    return f"{nearest.numerator} of {nearest.denominator}"
+
+
 def count(number: int, noun: str) -> str:
     """Write a number of things.
 
@@ -194,7 +242,7 @@ def name_comparison(item: "Comparison") -> str:
 
 
 def title_feature(name: str) -> str:
-    """Give a feature the words of its signature, where it is one.
+    """Give a feature the words of its signature, where it is one, and those of the form it is computed in.
 
     Parameters
     ----------
@@ -204,12 +252,41 @@ def title_feature(name: str) -> str:
     Returns
     -------
     str
-        Title of the signature; any other feature keeps its name.
+        Title of the signature and its form; any other feature keeps its name.
 
     Examples
     --------
-    >>> title_feature("age")
-    'age'
+    >>> title_feature("age"), title_feature("joint_avb5_egfr:product")
+    ('age', 'avb5 with EGFR, product of the parts')
     """
-    signature = load_catalogue().signatures.get(name)
-    return signature.title if signature else name
+    known, form = split_form(name)
+    signature = load_catalogue().signatures.get(known)
+    return f"{signature.title}{form}" if signature else name
+
+
+def split_form(name: str) -> tuple[str, str]:
+    """Part a feature into the signature that it comes from and the words for its form.
+
+    Parameters
+    ----------
+    name : str
+        Feature; a signature of the catalogue, one of its forms, or anything else.
+
+    Returns
+    -------
+    name, form : str
+        Id of the signature, and words to set behind its title, empty for the signature as it stands; a feature of no
+        signature of the catalogue keeps its name.
+
+    Examples
+    --------
+    >>> split_form("joint_avb5_egfr:receptor"), split_form("grade:G3")
+    (('joint_avb5_egfr', ', receptor part'), ('grade:G3', ''))
+    """
+    signatures = load_catalogue().signatures
+    whole, _, form = name.partition(":")
+    plain, _, left_out = whole.partition("_without_")
+    if name in signatures or plain not in signatures:
+        return name, ""
+    without = f" without {left_out}" if left_out else ""
+    return plain, without + (f", {_FORMS.get(form, f'{form} part')}" if form else "")
