@@ -1,6 +1,7 @@
 """Time and memory of prediction in blocks, against unpacking the file and against a reader that only reads it.
 
     python benchmarks/prediction.py --patients 2000 10000            # ratios against their limits
+    python benchmarks/prediction.py --quick                          # 4,000 genes, 600 patients: no limit is held
     python benchmarks/prediction.py --curve 500 2000 10000 50000     # h5ad: seconds and MiB against patients
 
 prints one JSON line a figure: name, ours, peer, limit, ratio; medians of CPU seconds of all threads, peak memory of
@@ -20,11 +21,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import numpy as np
 
 N_GENES, FLOOR = 20_000, -99_658
+#: Genes and patients of the quick form: more patients than are read at once.
+QUICK = 4_000, 600
 #: Limits of issue G: times the CPU of igzip, of what pyarrow.csv needs, MiB, and times the peak at 2,000 patients.
 TIMES_UNPACKING, TIMES_PYARROW, TEXT_MIB, H5AD_MIB, GROWTH = 6.0, 0.5, 300, 150, 1.2
 CONFIG = """
@@ -34,7 +38,7 @@ cohorts:
 endpoint: {event: event, time: time, unit: days}
 features: {signatures: [heterodimers, receptors, joint_pairs], score: singscore, covariates: [age]}
 model: {kind: elastic_net_cox, l1_ratio: 0.5}
-evaluation: {folds: 2, repeats: 1, without_random: true}
+evaluation: {folds: 2, repeats: 1, random_signatures: 0, permutations: 0, without_random: true, bootstrap: 100}
 strata: {horizons: [1, 2], unit: years}
 seed: 1
 out: run
@@ -140,14 +144,14 @@ def make_model(folder: Path) -> Path:
 
 def run_predict(path: Path, model: Path) -> None:
     """The whole command: load, open, predict, write."""
-    from itgstrat.learned import ModelBundle
-    from itgstrat.prediction_stream import predict_stream, wanted_genes
-    from itgstrat.readers.cohort_stream import stream_cohort
+    from itgstrat.cli import main as itgstrat
 
-    bundle = ModelBundle.load(model)
-    opened = stream_cohort(path, wanted_genes(bundle))
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder, opened as stream:
-        predict_stream(bundle, stream, Path(folder) / "out")
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        sys.argv = ["itgstrat", "predict", str(model), str(path), "--no-report", "--out", str(Path(folder) / "out")]
+        with redirect_stdout(sys.stderr), suppress(SystemExit):
+            itgstrat()
+        if not (Path(folder) / "out" / "predictions.tsv").exists():
+            raise RuntimeError(f"{path}: nothing was predicted")
 
 
 def run_read(path: Path, model: Path) -> None:
@@ -247,12 +251,11 @@ def compare(folder: Path, model: Path, sizes: list[int], repeat: int) -> bool:
         found = {name: middle(each) for name, each in runs.items()}
         of = f"{n_patients:,} x {N_GENES:,} tsv.gz"
         large = TIMES_UNPACKING if n_patients >= 10_000 else None
+        small = TIMES_PYARROW if n_patients >= 2_000 else None  # of fewer, both sides are imports
         kept.append(say(f"predict {of} cpu vs igzip", found["predict"]["cpu"], found["unpack"]["cpu"], large))
         kept.append(say(f"reading of it {of} cpu vs igzip", found["read"]["cpu"], found["unpack"]["cpu"], None))
         if "pyarrow" in found:
-            kept.append(
-                say(f"predict {of} cpu vs pyarrow", found["predict"]["cpu"], found["pyarrow"]["cpu"], TIMES_PYARROW)
-            )
+            kept.append(say(f"predict {of} cpu vs pyarrow", found["predict"]["cpu"], found["pyarrow"]["cpu"], small))
             kept.append(say(f"reading of it {of} cpu vs pyarrow", found["read"]["cpu"], found["pyarrow"]["cpu"], None))
         peaks["tsv.gz", n_patients] = found["predict"]["mib"]
         dense = find(folder, "h5ad", n_patients)
@@ -286,6 +289,7 @@ def main() -> None:
     """Read the arguments, make what is missing, measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patients", type=int, nargs="+", default=[2_000])
+    parser.add_argument("--quick", action="store_true", help="few genes and patients")
     parser.add_argument("--curve", type=int, nargs="+", help="seconds and memory against patients instead")
     parser.add_argument("--kind", choices=MAKERS, default="h5ad", help="kind of file of the curve")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each; the median counts")
@@ -297,6 +301,8 @@ def main() -> None:
     if given.one:
         print(json.dumps(measure_here(given.one, given.file, given.model)))
         return
+    if given.quick:
+        globals()["N_GENES"], given.patients = QUICK[0], [QUICK[1]]
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ SCRIPTS: dict[str, tuple[str, list[str], list[str]]] = {
     "startup": ("Start-up", [], ["--repeat", "3"]),
     "reading": ("Reading", ["--repeat", "3"], ["--genes", "4000", "--samples", "500", "--repeat", "3"]),
     "scoring": ("Scoring", [], ["--patients", "60", "--repeats", "5"]),
-    "prediction": ("Prediction", ["--patients", "2000", "10000"], []),
+    "prediction": ("Prediction", ["--patients", "2000", "10000"], ["--quick", "--repeat", "2"]),
     "nested": ("Nested cross-validation", [], ["--quick"]),
     "explain": ("Explanation", [], ["--patients", "200", "--trees", "10", "--peer-patients", "1"]),
 }

@@ -32,9 +32,11 @@ FLOORS: dict[str, set[str]] = {
     "explanation": CORE,
     "antagonists": CORE | {"fitting"},  # tiers 2 and 3 fit; what prediction reaches does not, see the test below
     "evaluation": CORE | {"config", "concordance", "fitting", "explanation"},
-    "prediction": CORE | {"explanation", "antagonists"},  # no fitting
+    "prediction": CORE | {"explanation", "antagonists", "prediction_notes"},  # no fitting
+    "prediction_notes": CORE,  # what holds for all patients, in words
     "surrogate": CORE | {"config", "fitting", "antagonists"},  # a label for training, made by the rule of an agent
-    "prediction_stream": CORE | {"output", "readers", "prediction", "antagonists"},  # files and a model
+    "prediction_stream": CORE
+    | {"output", "readers", "prediction", "prediction_notes", "antagonists"},  # files, a model
     "recalibration": CORE | {"evaluation", "prediction"},
     "reporting": CORE - {"scoring"} | {"config", "evaluation", "explanation", "prediction", "antagonists"},
     "figures": {"reporting"},  # all figures under their standard names

@@ -1,11 +1,14 @@
-"""A folder of results is there whole, or not at all."""
+"""A folder of results is there whole, or not at all; a table as pandas writes it."""
 
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from itgstrat.errors import OutputError
-from itgstrat.output import check_folder, hash_files, write_folder
+from itgstrat.output import check_folder, hash_files, write_folder, write_tsv
 
 
 def write_new(folder):
@@ -99,3 +102,30 @@ def test_files_are_hashed_once_and_folders_left_out(tmp_path):
     found = hash_files([tmp_path / "a.tsv", tmp_path, tmp_path / "gone.tsv", str(tmp_path / "a.tsv")])
     # the test vector of FIPS 180-4
     assert found == {str(tmp_path / "a.tsv"): "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
+
+
+NUMBERS = [0.1, 1e-5, 1e16, 1e300, -0.0, np.nan, np.inf, 1 / 3, 123456789.0, 5e-324]
+TABLES = {
+    "plain": pd.DataFrame(
+        {"a": NUMBERS, "b": ["x", "", "ß", np.nan, *"efghij"], "c": range(10), "d": [True, False] * 5}
+    ),
+    "empty": pd.DataFrame({"a": np.array([], dtype=float), "b": np.array([], dtype=object)}),
+    "tab": pd.DataFrame({"a": ["x\ty", "z"], "b": ["1", "2"]}),
+    "line": pd.DataFrame({"a": ["x\ny", "z"], "b": ["1", "2"]}),
+    "return": pd.DataFrame({"a": ["x\ry", "z"], "b": ["1", "2"]}),
+    "quote": pd.DataFrame({"a": ['5" tumour', "z"], "b": ["1", "2"]}),
+    "name": pd.DataFrame({"a\tb": ["x"], "c": ["y"]}),
+    "one column": pd.DataFrame({"a": ["", "x"]}),
+    "none": pd.DataFrame({"a": ["x", None], "b": [1.0, 2.0]}),
+    "mixed": pd.DataFrame({"a": ["x", 0.1, 3], "b": [1.0, 2.0, 3.0]}),
+    "float32": pd.DataFrame({"a": np.array([0.1, 7.0], np.float32), "b": ["x", "y"]}),
+    "category": pd.DataFrame({"a": pd.Categorical(["x", None]), "b": ["x", "y"]}),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("header", [True, False])
+def test_a_table_is_written_as_pandas_does(name, header):
+    file = BytesIO()
+    write_tsv(TABLES[name], file, header)
+    assert file.getvalue().decode() == TABLES[name].to_csv(sep="\t", index=False, header=header)

@@ -10,7 +10,7 @@ import pytest
 from itgstrat.errors import CohortError, InputError, OutputError
 from itgstrat.fitting.agents import learn_agents
 from itgstrat.prediction import predict
-from itgstrat.prediction_stream import merge_notes, name_tables, predict_stream, wanted_genes
+from itgstrat.prediction_stream import PredictionSummary, name_tables, predict_stream, wanted_genes
 from itgstrat.readers import read_cohort
 from itgstrat.readers.cohort_stream import stream_cohort
 from tests.antagonists.test_context import make_config
@@ -182,25 +182,14 @@ def test_patients_that_were_not_assessed(path, tmp_path, policy):
         assert str(found.value) == str(whole.value)
 
 
-def test_notes_of_two_groups():
-    absent = "missing in every patient, imputed as training learned to: "
-    foreign = "agents: of {} of {} patients nothing that is scored is told, because\nof this"
-    ours = [absent + "age, age=a, b, er", "horizon", "agents: training joined"]
-    theirs = [absent + "age=a, b, grade, er", "horizon", foreign.format(2, 5), "agents: training joined"]
-    features = ["age", "age=a, b", "er", "grade"]
-    assert merge_notes(ours, theirs, (3, 5), features) == [
-        absent + "age=a, b, er",
-        "horizon",
-        foreign.format(2, 8),
-        "agents: training joined",
-    ]
-    assert merge_notes(theirs, [foreign.format(1, 3)], (5, 3), features) == [
-        "horizon",
-        foreign.format(3, 8),
-        "agents: training joined",
-    ]
-    assert merge_notes(["horizon"], [absent + "er", "horizon"], (1, 1), features) == ["horizon"]
-    assert merge_notes([], [foreign.format(1, 3)], (5, 3), features) == [foreign.format(1, 8)]
+def test_a_feature_is_absent_where_it_is_so_in_all_and_patients_are_counted_together():
+    whole = predict(BUNDLE, NEW)
+    ours = replace(whole, absent=("age", "er", "sex"), n_foreign=3)
+    theirs = replace(whole, absent=("er", "sex", "grade"), n_foreign=2)
+    joined = PredictionSummary("m", "pooled").join(ours, ["a.tsv"]).join(theirs, ["a.tsv", "b.tsv"])
+    assert (joined.absent, joined.n_foreign, joined.files) == (("er", "sex"), 5, ("a.tsv", "b.tsv"))
+    assert joined.n_patients == 2 * len(NEW)
+    assert joined.join(replace(whole, absent=()), []).absent == ()
 
 
 def test_no_gene_of_the_model_is_left_unread():

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,9 @@ from itgstrat.errors import CohortError, name_some
 from itgstrat.explanation import explain
 from itgstrat.learned import Featurised, ModelBundle, Reference
 from itgstrat.learned.assessed import NotAssessed, name_indicator
+from itgstrat.learned.ranked import share_ranks
 from itgstrat.learned.response import ResponseModel
+from itgstrat.prediction_notes import word_notes
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +28,8 @@ logger = logging.getLogger(__name__)
 LEAST_COVERAGE = 0.5
 
 #: Patients and columns of the table that a notebook shows, besides survival.
-_SHOWN, _COLUMNS = 5, ("patient", "risk", "probability", "stratum", "coverage", "imputed", "why")
+_SHOWN = 5
+_COLUMNS = ("patient", "risk", "risk_low", "risk_high", "probability", "stratum", "coverage", "imputed", "why")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,10 @@ class Prediction:
     base : float
         What the model says of everybody before the contributions: 0 for a linear risk, the mean over training for
         trees.
+    absent : tuple of str
+        Features that the model uses and that are missing in every patient.
+    n_foreign : int
+        Patients whose expression is of another kind than training's.
     """
 
     table: pd.DataFrame
@@ -70,6 +78,8 @@ class Prediction:
     agents: pd.DataFrame = field(default_factory=pd.DataFrame)
     systems: pd.DataFrame = field(default_factory=pd.DataFrame)
     base: float = 0.0
+    absent: tuple[str, ...] = ()
+    n_foreign: int = 0
 
     def __repr__(self) -> str:
         """Say for how many patients something is told."""
@@ -80,24 +90,24 @@ class Prediction:
         columns = [name for name in self.table if name in _COLUMNS or str(name).startswith("survival_")]
         shown = self.table[columns].head(_SHOWN)
         notes = [f"{len(shown)} of {len(self.table)} patients shown"] if len(self.table) > _SHOWN else []
-        notes += self.notes
         if len(self.agents):
             notes.append(f"{self.agents['agent'].nunique()} agents, four tiers each, putative: {NOT_CLINICAL}")
         rows = [[_show(value) for value in row] for row in shown.itertuples(index=False, name=None)]
-        return table_html(self._headline(), list(map(str, columns)), rows) + remarks_html(notes)
+        return table_html(self._headline(), list(map(str, columns)), rows) + remarks_html([*notes, *self.notes])
 
     def _headline(self) -> str:
         what = "probability" if "probability" in self.table else "risk"
         told = self.table.dropna(subset=what)
         strata = told.groupby("stratum", sort=False)[what].agg(["size", "mean"]).sort_values("mean")["size"]
-        counts = ", ".join(f"{size} {name}" for name, size in strata.items())
+        counts = ", ".join(f"{size} {name}" for name, size in strata.items()) or "none"
+        flagged = int(self.table["out_of_distribution"].sum())
         return (
-            f"{self.model_name}: {what} told for {len(told)} of {len(self.table)} patients{f' ({counts})' * bool(counts)}; "
-            f"{int(self.table['out_of_distribution'].sum())} unlike training; {self.reference} reference"
+            f"{self.model_name}: {what} told for {len(told)} of {len(self.table)} patients ({counts}); "
+            f"{flagged} flagged; {self.reference} reference"
         )
 
 
-def _show(value: object) -> str:
+def _show(value: str | float) -> str:
     """Write a cell of the table; a dash where nothing is told."""
     if isinstance(value, str):
         return shorten(value, 60, placeholder=" …")
@@ -134,9 +144,14 @@ def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled"
     if reference == "batch":
         _check_batches(bundle, cohort)
     everyone, cohort = cohort, take_alterations_of(bundle, cohort)
-    featurised = bundle.recipe.featurise(**cohort.arrays(), reference=reference)
+    arrays = _rank_once(bundle, cohort.arrays())
+    featurised = bundle.recipe.featurise(**arrays, reference=reference)
+    foreign = bundle.familiarity.is_foreign(bundle.recipe, featurised.measured)
+    absent, n_foreign = _find_absent(bundle, featurised), int(foreign.sum())
     table = _tabulate(bundle, cohort, featurised, reference)
     told = set(table["patient"][table["coverage"] >= LEAST_COVERAGE])
+    rules = bundle.agents is not None
+    agents = tabulate_agents(bundle, cohort, table, reference, foreign, arrays) if rules else pd.DataFrame()
     (features, genes, systems), base = _explain(bundle, featurised, list(table["patient"]), told)
     return Prediction(
         table=table,
@@ -144,21 +159,24 @@ def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled"
         genes=genes,
         reference=reference,
         model_name=bundle.name,
-        notes=(*_notes(bundle, cohort, featurised, reference), *map(str, cohort.dropped[len(everyone.dropped) :])),
-        agents=_tell_agents(bundle, cohort, featurised, table, reference),
+        notes=(
+            *word_notes(bundle, reference, len(table), absent, n_foreign),
+            *map(str, cohort.dropped[len(everyone.dropped) :]),
+        ),
+        agents=agents,
         systems=systems,
         base=base,
+        absent=absent,
+        n_foreign=n_foreign,
     )
 
 
-def _tell_agents(
-    bundle: ModelBundle, cohort: Cohort, featurised: Featurised, table: pd.DataFrame, reference: Reference
-) -> pd.DataFrame:
-    """The four tiers; thresholds do not hold for a patient whose expression is of another kind than training's."""
-    if bundle.agents is None:
-        return pd.DataFrame()
-    foreign = bundle.familiarity.is_foreign(bundle.recipe, featurised.measured)
-    return tabulate_agents(bundle, cohort, table, reference, foreign)
+def _rank_once(bundle: ModelBundle, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Put ranks in the place of expression where the model and its rules of agents rank the same genes."""
+    if bundle.agents is None or arrays["ranked"] is not False:
+        return arrays
+    shared = share_ranks([bundle.recipe, bundle.agents.recipe], arrays["expression"], arrays["genes"])
+    return arrays if shared is None else arrays | dict(zip(("expression", "genes", "ranked"), shared, strict=True))
 
 
 def take_alterations(cohort: Cohort, names: Sequence[str], not_assessed: NotAssessed = "fail") -> Cohort:
@@ -319,57 +337,8 @@ def _name_imputed(bundle: ModelBundle, featurised: Featurised) -> list[str]:
     return [", ".join(names[missing]) for missing in featurised.features.missing[:, used]]
 
 
-def _notes(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, reference: Reference) -> tuple[str, ...]:
-    notes = []
-    if reference == "cohort":
-        notes.append(
-            f"location and scale were learned anew from these {len(cohort)} patients, without outcomes; "
-            "a patient's numbers depend on the others in the file"
-        )
-    imputed = np.flatnonzero(featurised.features.missing.all(axis=0))
-    absent = [featurised.features.names[column] for column in imputed]
+def _find_absent(bundle: ModelBundle, featurised: Featurised) -> tuple[str, ...]:
+    """Name the features that the model uses and that are missing in every patient."""
     used = set(map(str, bundle.model.features[bundle.model.used]))
-    absent = [name for name in absent if name in used]
-    if absent:
-        notes.append(f"missing in every patient, imputed as training learned to: {', '.join(absent)}")
-    if isinstance(bundle.model, ResponseModel):
-        notes.append(f"probability is that of the label {bundle.model.label}{_word_label(bundle)}")
-    elif bundle.horizons_days[-1] > bundle.model.followed_until_days:
-        notes.append("training was not followed to the last horizon; survival there is not told")
-    if bundle.lower_bound is not None:
-        level = f"{bundle.lower_bound.level:.0%}"
-        notes.append(
-            f"lower_bound_days: {level} of patients like those of training live longer (capped: at least that long); "
-            "calibrated on training patients who were left out in turn, it holds for no other kind of patient"
-        )
-    return (*notes, *_note_agents(bundle, featurised, reference))
-
-
-def _word_label(bundle: ModelBundle) -> str:
-    if "surrogate" in bundle.info:
-        return (
-            ": the answer of a rule, made from expression; nobody was seen to benefit, and its genes are not looked at"
-        )
-    return (
-        ", as the training cohorts recorded it under their treatment; it is putative, and not response to an integrin "
-        "antagonist"
-    )
-
-
-def _note_agents(bundle: ModelBundle, featurised: Featurised, reference: Reference) -> list[str]:
-    if bundle.agents is None:
-        return ["the model holds no rules of agents (no agents.npz), so nothing is told of any"]
-    notes = []
-    foreign = bundle.familiarity.is_foreign(bundle.recipe, featurised.measured)
-    if foreign.any() and reference != "cohort":
-        notes.append(
-            f"agents: of {int(foreign.sum())} of {len(foreign)} patients nothing that is scored is told, because their "
-            "expression is of another kind than training's and thresholds do not hold; with the reference `cohort` (30 "
-            "patients or more) quantiles of the cohort itself take their place"
-        )
-    if len(bundle.recipe.batches) > 1 and reference == "pooled":
-        notes.append(
-            "agents: training joined several cohorts; thresholds may not hold on a platform that none of them was "
-            "measured on, even where no patient is flagged: see whether the random pair of genes is high too often"
-        )
-    return notes
+    everywhere = np.flatnonzero(featurised.features.missing.all(axis=0))
+    return tuple(name for name in (featurised.features.names[column] for column in everywhere) if name in used)

@@ -3,12 +3,10 @@
 import hashlib
 import json
 import logging
-import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,8 +19,9 @@ from itgstrat.antagonists.board import word_patients
 from itgstrat.cohort import Cohort
 from itgstrat.errors import CohortError, OutputError, name_some
 from itgstrat.learned import ModelBundle, Reference
-from itgstrat.output import check_folder, write_folder
+from itgstrat.output import check_folder, write_folder, write_tsv
 from itgstrat.prediction import Prediction, predict, take_alterations_of
+from itgstrat.prediction_notes import word_notes
 from itgstrat.readers.cohort_stream import CohortStream
 
 logger = logging.getLogger(__name__)
@@ -31,20 +30,22 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
 
 _STATE = "progress.json"
-_ABSENT = re.compile(r"(missing in every patient, [^:]*: )(.*)")
-_FOREIGN = re.compile(r"(agents: of )(\d+)( of )(\d+)( patients .*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class StreamedPrediction:
-    """What was said of a cohort that is too large to be held in memory; the patients are in the files.
+class PredictionSummary:
+    """What was said of a cohort that may be too large to be held in memory; the patients are in the files.
 
     Parameters
     ----------
     model_name, reference : str
         As in `Prediction`.
-    n_patients, n_unlike : int
-        Patients, and those out of distribution.
+    base : float
+        As in `Prediction`.
+    n_patients, n_unlike, n_foreign : int
+        Patients, those out of distribution, and those whose expression is of another kind than training's.
+    absent : tuple of str
+        Features that the model uses and that are missing in every patient.
     strata : mapping of str to int
         Patients of each stratum.
     notes : tuple of str
@@ -55,39 +56,42 @@ class StreamedPrediction:
 
     model_name: str
     reference: Reference
+    base: float = 0.0
     n_patients: int = 0
     n_unlike: int = 0
+    n_foreign: int = 0
+    absent: tuple[str, ...] = ()
     strata: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
 
-    def join(self, prediction: Prediction, files: Sequence[str], features: Sequence[str]) -> Self:
-        """Add a block.
+    def join(self, prediction: Prediction, files: Iterable[str]) -> Self:
+        """Add patients.
 
         Parameters
         ----------
         prediction : Prediction
-            Of its patients.
-        files : sequence of str
+            Of them.
+        files : iterable of str
             Names of its tables.
-        features : sequence of str
-            Names of all features of the model.
 
         Returns
         -------
-        StreamedPrediction
-            Of the patients so far.
+        PredictionSummary
+            Of the patients so far; its notes are those of the last that were added.
         """
         table = prediction.table
-        sizes = (self.n_patients, len(table))
         counts = Counter(self.strata) + Counter({str(k): int(n) for k, n in table["stratum"].value_counts().items()})
-        notes = prediction.notes if not self.n_patients else merge_notes(self.notes, prediction.notes, sizes, features)
+        before = self.absent if self.n_patients else prediction.absent
         return replace(
             self,
+            base=prediction.base,
             n_patients=self.n_patients + len(table),
             n_unlike=self.n_unlike + int(table["out_of_distribution"].sum()),
+            n_foreign=self.n_foreign + prediction.n_foreign,
+            absent=tuple(name for name in before if name in prediction.absent),
             strata=dict(counts.most_common()),
-            notes=tuple(notes),
+            notes=prediction.notes,
             files=tuple(dict.fromkeys((*self.files, *files))),
         )
 
@@ -110,6 +114,11 @@ def wanted_genes(bundle: ModelBundle) -> frozenset[str]:
     return frozenset(map(str, chain(bundle.recipe.genes, *rules, *lines)))
 
 
+def name_unfinished(out: Path) -> Path:
+    """Name the folder beside an output folder that finished blocks are kept in."""
+    return out.parent / f".{out.name}-unfinished"
+
+
 def name_tables(prediction: Prediction) -> dict[str, pd.DataFrame]:
     """Name the files that the tables of a prediction are written to.
 
@@ -127,6 +136,7 @@ def name_tables(prediction: Prediction) -> dict[str, pd.DataFrame]:
         "predictions.tsv": prediction.table,
         "explanations.tsv": prediction.explanations,
         "explanations_by_gene.tsv": prediction.genes,
+        "explanations_by_system.tsv": prediction.systems,
     }
     if len(prediction.agents):
         tables |= {"agents.tsv": prediction.agents, "board.tsv": word_patients(prediction.agents)}
@@ -142,7 +152,8 @@ def predict_stream(
     resume: bool = True,
     force: bool = False,
     progress: Progress | None = None,
-) -> StreamedPrediction:
+    finish: Callable[[Path, PredictionSummary], None] | None = None,
+) -> PredictionSummary:
     """Apply a trained model to a cohort block by block, and write the tables that `predict` gives for the whole.
 
     Blocks are written into a folder beside `out`, ``.NAME-unfinished``, that is moved in when all is done. After a
@@ -164,10 +175,12 @@ def predict_stream(
         Replace `out` if it exists.
     progress : callable, optional
         Called after every block with ``("predict", n_done, n_blocks)``.
+    finish : callable, optional
+        Called when all is told, with the folder that is moved in next and what was said; writes more files there.
 
     Returns
     -------
-    StreamedPrediction
+    PredictionSummary
         What holds for all patients.
 
     Raises
@@ -186,7 +199,7 @@ def predict_stream(
     known = stream.facts()
     patients = take_alterations_of(bundle, known)  # refuses, or leaves out, patients before anything is read
     job = _describe_job(bundle, stream, known, reference)
-    work = _Work.start(Path(out), job, resume, StreamedPrediction(bundle.name, reference))
+    work = _Work.start(Path(out), job, resume, PredictionSummary(bundle.name, reference))
     n_blocks = stream.expression.n_blocks
     staying = set(patients.patients)
 
@@ -198,69 +211,16 @@ def predict_stream(
         if prediction is not None:
             tables = name_tables(prediction)
             work.append(tables)
-            work.said = work.said.join(prediction, list(tables), bundle.recipe.names)
+            work.said = work.said.join(prediction, tables)
+            del tables, prediction  # before the next block is read
         work.finish_block()
         if progress is not None:
             progress("predict", work.n_done, n_blocks)
-    notes = tuple(map(str, patients.dropped[len(known.dropped) :]))
-    work.move_in(Path(out), force)
-    return replace(work.said, notes=(*work.said.notes, *notes))
-
-
-def merge_notes(
-    ours: Sequence[str], theirs: Sequence[str], sizes: tuple[int, int], features: Sequence[str]
-) -> list[str]:
-    """Join what `predict` notes of two groups of patients to what it would note of both together.
-
-    Parameters
-    ----------
-    ours, theirs : sequence of str
-        Notes of either group.
-    sizes : tuple of two int
-        Patients of either group.
-    features : sequence of str
-        Names of all features of the model.
-
-    Returns
-    -------
-    list of str
-        A feature is missing in every patient where it is so in both groups; patients are counted together; all
-        else holds where it holds for one.
-
-    Examples
-    --------
-    >>> one, two = ["missing in every patient, imputed: age, er"], ["missing in every patient, imputed: er"]
-    >>> merge_notes(one, two, (2, 3), ["age", "er"])
-    ['missing in every patient, imputed: er']
-    """
-    mine, other = ({_find_key(note): note for note in notes} for notes in (ours, theirs))
-    order = list(mine)
-    for before, key in zip([None, *other], other, strict=False):
-        if key not in mine:
-            order.insert(order.index(before) + 1 if before is not None else 0, key)
-    merge = {_ABSENT.pattern: partial(_merge_absent, features), _FOREIGN.pattern: partial(_merge_foreign, sizes)}
-    joined = [merge.get(key, _take_either)(mine.get(key, ""), other.get(key, "")) for key in order]
-    return [note for note in joined if note]
-
-
-def _find_key(note: str) -> str:
-    """Tell the notes that hold names or numbers by their pattern, others by themselves."""
-    return next((pattern.pattern for pattern in (_ABSENT, _FOREIGN) if pattern.fullmatch(note)), note)
-
-
-def _take_either(mine: str, other: str) -> str:
-    return mine or other
-
-
-def _merge_absent(features: Sequence[str], mine: str, other: str) -> str:
-    found = [match for note in (mine, other) if (match := _ABSENT.fullmatch(note))]
-    shared = [name for name in features if all(f", {name}, " in f", {match[2]}, " for match in found)]
-    return found[0][1] + ", ".join(shared) if len(found) == 2 and shared else ""
-
-
-def _merge_foreign(sizes: tuple[int, int], mine: str, other: str) -> str:
-    found = [match for note in (mine, other) if (match := _FOREIGN.fullmatch(note))]
-    return f"{found[0][1]}{sum(int(match[2]) for match in found)}{found[0][3]}{sum(sizes)}{found[0][5]}"
+    said, dropped = work.said, map(str, patients.dropped[len(known.dropped) :])
+    notes = word_notes(bundle, reference, said.n_patients, said.absent, said.n_foreign)
+    said = replace(said, notes=(*notes, *dropped))
+    work.move_in(Path(out), force, None if finish is None else lambda folder: finish(folder, said))
+    return said
 
 
 def _keep(cohort: Cohort, patients: set[str]) -> Cohort | None:
@@ -297,14 +257,14 @@ class _Work:
 
     folder: Path
     job: dict[str, str]
-    said: StreamedPrediction
+    said: PredictionSummary
     n_done: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def start(cls, out: Path, job: dict[str, str], resume: bool, said: StreamedPrediction) -> Self:
+    def start(cls, out: Path, job: dict[str, str], resume: bool, said: PredictionSummary) -> Self:
         """Take up the blocks of an earlier run of the same job, or start anew."""
-        folder = out.parent / f".{out.name}-unfinished"
+        folder = name_unfinished(out)
         if not resume:
             shutil.rmtree(folder, ignore_errors=True)
         try:
@@ -329,10 +289,10 @@ class _Work:
         if other:
             raise OutputError(
                 f"{self.folder} holds {n_done} finished blocks of another run (another {name_some(other, 9)}); give "
-                "another output folder, or throw the blocks away by resume=False"
+                "another output folder, or throw the blocks away by resume=False (--no-resume)"
             )
-        said = said | {"notes": tuple(said["notes"]), "files": tuple(said["files"])}
-        self.n_done, self.sizes, self.said = n_done, sizes, StreamedPrediction(**said)
+        said = said | {name: tuple(said[name]) for name in ("absent", "notes", "files")}
+        self.n_done, self.sizes, self.said = n_done, sizes, PredictionSummary(**said)
         for name, size in self.sizes.items():  # what the last run wrote of a block that it did not finish
             with (self.folder / name).open("r+b") as file:
                 file.truncate(size)
@@ -344,7 +304,7 @@ class _Work:
             for name, table in tables.items():
                 start = self.sizes.get(name, 0)
                 with (self.folder / name).open("ab" if start else "wb") as file:
-                    table.to_csv(file, sep="\t", index=False, header=not start)
+                    write_tsv(table, file, header=not start)
                     self.sizes[name] = file.tell()
         except OSError as error:
             raise OutputError(f"{self.folder} cannot be written ({error}); the finished blocks are kept") from error
@@ -360,8 +320,8 @@ class _Work:
         except OSError as error:
             raise OutputError(f"{self.folder} cannot be written ({error}); the finished blocks are kept") from error
 
-    def move_in(self, out: Path, force: bool) -> None:
-        """Move the tables to where they belong."""
+    def move_in(self, out: Path, force: bool, finish: Callable[[Path], None] | None) -> None:
+        """Move the tables, and what else is written beside them, to where they belong."""
 
         def write(folder: Path) -> None:
             for name in self.sizes:
@@ -369,6 +329,8 @@ class _Work:
                     (folder / name).hardlink_to(self.folder / name)  # what is stopped here can be taken up again
                 except OSError:  # a file system without links
                     shutil.copyfile(self.folder / name, folder / name)
+            if finish is not None:
+                finish(folder)
 
         write_folder(out, write, force)
         shutil.rmtree(self.folder, ignore_errors=True)

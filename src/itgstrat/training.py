@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from itgstrat import __version__
 from itgstrat.cohort import Cohort, concat_cohorts
 from itgstrat.config import CohortConfig, RunConfig
+from itgstrat.display import list_html, remarks_html
 from itgstrat.errors import CohortError, name_some
 from itgstrat.evaluation import Evaluation, evaluate
 from itgstrat.evaluation.drivers import Drivers, learn_drivers
@@ -69,6 +70,21 @@ class TrainedRun:
     cohorts: tuple[Cohort, ...]
     left_out: dict[str, str]
     drivers: Drivers
+
+    def __repr__(self) -> str:
+        """Name the run and say its finding."""
+        return f"TrainedRun({self.config.name}: {self.evaluation.finding})"
+
+    def _repr_html_(self) -> str:
+        """Show the run and its evaluation in a notebook."""
+        read = ", ".join(f"{one.name} ({len(one)} patients)" for one in self.cohorts)
+        rows = {
+            "cohorts": read,
+            "features": str(len(self.bundle.recipe.names)),
+            "patients": str(self.bundle.info["patients"]),
+        }
+        left_out = remarks_html([f"left out: {name}: {why}" for name, why in self.left_out.items()])
+        return list_html(f"Run {self.config.name}", rows) + left_out + self.evaluation._repr_html_()
 
     def save(self, folder: str | Path, force: bool = False) -> Path:
         """Write model, evaluation, predictions and report; all or nothing.

@@ -86,6 +86,28 @@ def test_wrong_usage_is_exit_code_2(words):
     assert not called.out
 
 
+def test_it_runs_as_a_module_where_no_script_is_on_the_path(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "itgstrat", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage: itgstrat " in done.stdout
+    wrong = subprocess.run(
+        [sys.executable, "-m", "itgstrat", "trian"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert wrong.returncode == 2
+
+
 def test_no_command_shows_help():
     called = call()
     assert "Commands" in called.out + called.err

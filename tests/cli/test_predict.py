@@ -6,6 +6,9 @@ import pandas as pd
 import pytest
 
 from itgstrat.learned import ModelBundle
+from itgstrat.prediction import predict as predict_whole
+from itgstrat.prediction_stream import name_tables
+from itgstrat.readers import read_cohort
 
 from .builders import call, write_matrix, write_run, write_table
 
@@ -269,3 +272,94 @@ def test_alterations_come_from_a_file(tmp_path):
     without = call("predict", tmp_path / "run" / "model", expression, "--out", tmp_path / "without")
     assert without.code == 1
     assert "not assessed: KRAS_mut in no patient (loaded: no alterations)" in without.err
+
+
+@pytest.fixture(scope="module")
+def many(small, tmp_path_factory):
+    """Six hundred patients, in three blocks, and what is told of them when all are read at once."""
+    one = expression_of(small)
+    table = pd.concat([one + np.float32(at / 20) for at in range(10)])
+    path = tmp_path_factory.mktemp("many") / "many.tsv"
+    write_matrix(path, table.set_axis([f"M{at:04d}" for at in range(len(table))]))
+    whole = predict_whole(ModelBundle.load(small / "out" / "model"), read_cohort(path, duplicates="mean"))
+    files = {name: table.to_csv(sep="\t", index=False).encode() for name, table in name_tables(whole).items()}
+    return path, whole, files
+
+
+def read_files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("report", ["--report", "--no-report"])
+def test_a_large_cohort_goes_in_blocks_and_is_told_the_same(small, many, tmp_path, report):
+    path, whole, expected = many
+    called = call("predict", small / "out" / "model", path, "--out", tmp_path / "out", report)
+    assert called.code == 0, called.err
+    files = read_files(tmp_path / "out")
+    page = files.pop("report.html", b"").decode()
+    assert files == expected
+    assert called.out.startswith("600 patients by small (pooled reference): ")
+    notes = [line.removeprefix("note: ") for line in called.out.splitlines() if line.startswith("note: ")]
+    assert notes == list(whole.notes)
+    assert f"{int(whole.table['out_of_distribution'].sum())} out of distribution" in called.out
+    assert re.search(r"predict .* 3/3", called.err)
+    part = "this report shows 500 patients, the first of 600; the tables hold all"
+    assert (part in page) == (part in called.err) == (report == "--report")
+    assert [one.name for one in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_command_that_was_stopped_goes_on(small, many, tmp_path, monkeypatch):
+    path, _, expected = many
+    told = []
+
+    def stop(*given):
+        if len(told) == 2:
+            raise KeyboardInterrupt
+        told.append(given)
+        return predict_whole(*given)
+
+    command = ("predict", small / "out" / "model", path, "--out", tmp_path / "out", "--no-report")
+    monkeypatch.setattr("itgstrat.prediction_stream.predict", stop)
+    called = call(*command)
+    assert called.code != 0
+    assert f"finished patients are kept in {tmp_path / '.out-unfinished'}: the same command goes on" in called.err
+    assert not (tmp_path / "out").exists()
+    other = call(*command, "--name", "else")
+    assert other.code == 1
+    assert "2 finished blocks of another run (another name of the cohort); " in other.err
+    assert "--no-resume" in other.err
+    told.pop()  # so that one more block is told, and no second
+    assert call(*command).code == 0
+    assert read_files(tmp_path / "out") == expected
+    assert not (tmp_path / ".out-unfinished").exists()
+
+
+def test_blocks_of_a_stopped_command_can_be_thrown_away(small, many, tmp_path):
+    path, _, expected = many
+    (tmp_path / ".out-unfinished").mkdir()
+    (tmp_path / ".out-unfinished" / "progress.json").write_text("{")
+    command = ("predict", small / "out" / "model", path, "--out", tmp_path / "out", "--no-report")
+    called = call(*command)
+    assert called.code == 1
+    assert "progress.json is damaged" in called.err
+    assert call(*command, "--no-resume").code == 0
+    assert read_files(tmp_path / "out") == expected
+
+
+def test_the_cohorts_own_reference_looks_at_all_patients(small, many, tmp_path):
+    path, *_ = many
+    words = ("--reference", "cohort", "--no-report")
+    called = call("predict", small / "out" / "model", path, *words, "--out", tmp_path / "out")
+    assert called.code == 0, called.err
+    assert "note: location and scale were learned anew from these 600 patients" in called.out
+
+
+def test_a_report_of_two_blocks_shows_all(small, tmp_path):
+    one = expression_of(small)
+    table = pd.concat([one + np.float32(at / 20) for at in range(5)])
+    path = write_matrix(tmp_path / "m.tsv", table.set_axis([f"M{at:04d}" for at in range(len(table))]))
+    called = call("predict", small / "out" / "model", path, "--out", tmp_path / "out")
+    assert called.code == 0, called.err
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "M0299" in page
+    assert "this report shows" not in page + called.err

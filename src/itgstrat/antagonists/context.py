@@ -1,7 +1,8 @@
 """Tier T1, target_context: is the target of an agent high, and its context there? By rules frozen in training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,7 @@ def judge_cohort(
     cohort: Cohort,
     reference: Reference = "pooled",
     foreign: npt.NDArray[np.bool_] | None = None,
+    arrays: Mapping[str, Any] | None = None,
 ) -> Judged:
     """Hold a cohort against the rules; each patient alone, unless `reference` is ``cohort``.
 
@@ -75,6 +77,8 @@ def judge_cohort(
     foreign : ndarray of bool, shape (n_patients,), optional
         Patients whose expression is of another kind than training's: thresholds do not hold for them, so nothing that
         is scored is told, unless `reference` is ``cohort``.
+    arrays : mapping of str to Any, optional
+        What a recipe takes of the cohort where that is known already, such as ranks; its own tables if not given.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def judge_cohort(
     CohortError
         If none of the agents' genes was measured.
     """
-    featurised = rules.featurise(**cohort.arrays(), reference=reference)
+    featurised = rules.featurise(**(cohort.arrays() if arrays is None else arrays), reference=reference)
     if reference == "cohort":
         rules, foreign = rules.relearned(featurised), None
     outside = np.zeros(len(cohort), dtype=bool) if foreign is None else foreign
@@ -220,43 +224,48 @@ def _columns(rules: AgentRules, answers: AgentAnswers) -> dict[str, npt.NDArray[
     """Value, call and the clause that decided, of every patient and agent."""
     calls = rules.call(answers)
     value, decided = np.full(calls.shape, np.nan), np.empty(calls.shape, dtype=object)
+    words = [_word_answers(rules, answers, clause) for clause in range(len(rules.kind))]
     for a in range(len(rules.agents)):
         own = np.flatnonzero(rules.agent == a)
-        scored = own[rules.kind[own] != "state"]
-        value[:, a] = answers.margin[:, scored].min(axis=1)
-        for row, call in enumerate(calls[:, a].tolist()):
-            decided[row, a] = _decide(rules, answers, row, own, call)
+        margin, holds = answers.margin[:, own[rules.kind[own] != "state"]], answers.holds[:, own]
+        value[:, a] = margin.min(axis=1)
+        nearest = own[rules.kind[own] != "state"][margin.argmin(axis=1)]
+        # those that fail, or else are unknown, or else the one nearest to its threshold
+        named = np.choose(calls[:, [a]], [holds == 0, np.isnan(holds), own == nearest[:, None]])
+        decided[:, a] = _join_named([words[clause] for clause in own.tolist()], named)
     return {"value": value, "call": np.array(CALLS, dtype=object)[calls], "decided_by": decided}
 
 
-def _decide(rules: AgentRules, answers: AgentAnswers, row: int, own: Ints, call: int) -> str:
-    """Name the clauses that fail, or else are unknown, or else the one nearest to its threshold."""
-    holds = answers.holds[row, own]
-    if call == 0:
-        named = own[holds == 0]
-    elif call == 1:
-        named = own[np.isnan(holds)]
-    else:
-        scored = own[rules.kind[own] != "state"]
-        named = scored[[int(answers.margin[row, scored].argmin())]]
-    return "; ".join(_word_answer(rules, answers, row, int(clause)) for clause in named)
+def _join_named(words: Sequence[npt.NDArray[np.object_]], named: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+    """Join what is named in each row by semicolons, column after column."""
+    joined = np.full(len(named), "", dtype=object)
+    for column, wanted in zip(words, named.T, strict=True):
+        joined = np.where(wanted, np.where(joined == "", column, joined + "; " + column), joined)
+    return joined
 
 
-def _word_answer(rules: AgentRules, answers: AgentAnswers, row: int, clause: int) -> str:
-    kind, label = str(rules.kind[clause]), str(rules.label[clause])
-    state, position = answers.holds[row, clause], answers.position[row, clause]
-    name = f"{kind} {label}"
-    if np.isnan(state):
-        return f"{name}: {'not assessed' if kind == 'state' else 'not known'}"
+def _word_answers(rules: AgentRules, answers: AgentAnswers, clause: int) -> npt.NDArray[np.object_]:
+    """Word a clause for every patient; answers alike share the work."""
+    kind, name = str(rules.kind[clause]), f"{rules.kind[clause]} {rules.label[clause]}"
+    holds, position = answers.holds[:, clause], answers.position[:, clause]
+    words = np.full(len(holds), f"{name}: {'not assessed' if kind == 'state' else 'not known'}", dtype=object)
+    known = np.flatnonzero(~np.isnan(holds))
     if kind == "state":
-        return f"{name}: {'yes' if state else 'no'}"
+        words[known] = np.array([f"{name}: no", f"{name}: yes"], dtype=object)[holds[known].astype(np.intp)]
+        return words
     several = rules.start[clause + 1] - rules.start[clause] > 1
-    which = f", {rules.option[answers.option[row, clause]]}" if several else ""
     bar = float(rules.threshold[clause])
     bar = bar if rules.direction[clause] > 0 else 1 - bar
     # rounded to the side it is on, so that 0.666 against 0.667 does not read as equal
-    told = (np.floor if position < bar else np.ceil)(round(float(position) * 100, 6)) / 100
-    return f"{name}{which}: {told:.2f} against {bar:.2f}"
+    percent = np.round(position[known] * 100, 6)
+    percent = np.where(position[known] < bar, np.floor(percent), np.ceil(percent))
+    pairs, which = np.unique(np.stack([answers.option[known, clause], percent]), axis=1, return_inverse=True)
+    told = [
+        f"{name}{f', {rules.option[int(option)]}' if several else ''}: {place / 100:.2f} against {bar:.2f}"
+        for option, place in pairs.T.tolist()
+    ]
+    words[known] = np.array(told, dtype=object)[which.ravel()]
+    return words
 
 
 def _strip_numbers(reason: str) -> str:

@@ -1,5 +1,8 @@
 """The tiers of each agent and patient in one table, each in a row of its own: nothing joins them into one number."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -20,6 +23,7 @@ def tabulate_agents(
     told: pd.DataFrame,
     reference: Reference = "pooled",
     foreign: npt.NDArray[np.bool_] | None = None,
+    arrays: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Tell the four tiers of every agent for every patient.
 
@@ -33,7 +37,7 @@ def tabulate_agents(
         Prediction of the same patients.
     reference : {"pooled", "batch", "cohort"}
         Reference of the prediction.
-    foreign : ndarray of bool, shape (n_patients,), optional
+    foreign, arrays
         As in `judge_cohort`.
 
     Returns
@@ -48,7 +52,7 @@ def tabulate_agents(
     CohortError
         If none of the agents' genes was measured.
     """
-    judged = judge_cohort(bundle.require_agents(), cohort, reference, foreign)
+    judged = judge_cohort(bundle.require_agents(), cohort, reference, foreign, arrays)
     patients, agents = judged.patients, judged.classes
     context = tabulate_context(judged)
     scores = {"target_context": context["value"].to_numpy(dtype=float).reshape(len(patients), len(agents))}

@@ -2,10 +2,11 @@
 
 import gzip
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
+from operator import itemgetter
 from typing import Literal
 
 from itgstrat.errors import CatalogueError
@@ -210,18 +211,32 @@ def _read(name: str, found: str, how: How) -> Resolution:
     return Resolution(name, None, "ambiguous", f"{kind} of {len(genes)} genes: {', '.join(genes)}")
 
 
-def _index(rows: list[list[str]], column: int) -> dict[str, str]:
-    index: dict[str, str] = {}
-    for row in rows:
-        if row[column]:
-            symbol = row[0]
-            for name in row[column].split("|"):
+class _Index(Mapping[str, str]):
+    """One column of the table, name -> symbol, made when it is first asked for.
+
+    Most files name genes by approved symbols alone; what they do not ask for need not lie in memory.
+    """
+
+    def __init__(self, body: str, column: int) -> None:
+        self._body, self._column = body, column
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        index: dict[str, str] = {}
+        for line in self._body.splitlines():
+            symbol, names = itemgetter(0, self._column)(line.split("\t"))
+            for name in names.split("|") if names else ():
                 index[name] = f"{index[name]}|{symbol}" if name in index else symbol
-    return index
+        return index
 
+    def __getitem__(self, name: str) -> str:
+        return self._names[name]
 
-def _ids(rows: list[list[str]], column: int) -> dict[str, str]:
-    return {row[column]: row[0] for row in rows if row[column]}
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def parse_gene_table(text: str) -> GeneTable:
@@ -250,20 +265,20 @@ def parse_gene_table(text: str) -> GeneTable:
     GeneTable(0 approved symbols)
     """
     comment, _, body = text.partition("\n")
-    header, *lines = body.splitlines() or [""]
+    header, _, body = body.partition("\n")
     if not comment.startswith("#") or tuple(header.split("\t")) != _COLUMNS:
         found = f"found {comment[:40]!r}, {header[:60]!r}"
         raise CatalogueError(f"gene table: need a comment line and the columns {', '.join(_COLUMNS)}; {found}")
-    rows = [line.split("\t") for line in lines]
-    wrong = [number for number, row in enumerate(rows, start=3) if len(row) != len(_COLUMNS)]
+    lines = body.splitlines()
+    wrong = [number for number, line in enumerate(lines, start=3) if line.count("\t") != len(_COLUMNS) - 1]
     if wrong:
         raise CatalogueError(f"gene table: {len(wrong)} lines without {len(_COLUMNS)} columns, e.g. {wrong[:5]}")
     return GeneTable(
-        symbols=frozenset([row[0] for row in rows]),
-        previous=_index(rows, 1),
-        alias=_index(rows, 2),
-        entrez=_ids(rows, 3),
-        ensembl=_ids(rows, 4),
+        symbols=frozenset([line.partition("\t")[0] for line in lines]),
+        previous=_Index(body, 1),
+        alias=_Index(body, 2),
+        entrez=_Index(body, 3),
+        ensembl=_Index(body, 4),
         source=comment.lstrip("# "),
     )
 

@@ -101,6 +101,34 @@ class CohortStream:
 
         return map(build, self.expression.blocks(first))
 
+    def take(self, n_patients: int | None = None) -> Cohort:
+        """Give the first patients as one cohort.
+
+        Parameters
+        ----------
+        n_patients : int, optional
+            How many; all if not given.
+
+        Returns
+        -------
+        Cohort
+            They are held in memory at once.
+
+        Raises
+        ------
+        InputError
+            As `ExpressionStream.blocks`.
+        """
+        n_patients = len(self.patients) if n_patients is None else min(n_patients, len(self.patients))
+        parts: list[Array] = []
+        for rows, values in self.expression.blocks():
+            parts.append(values[self.kept[rows]])
+            if sum(map(len, parts)) >= n_patients:
+                break
+        values = np.concatenate(parts)[:n_patients] if len(parts) > 1 else parts[0][:n_patients]
+        frame = pd.DataFrame(values, self.patients[:n_patients], list(self.expression.genes), copy=False)
+        return self._cohort(frame, slice(0, n_patients))
+
     def _cohort(self, expression: pd.DataFrame, rows: slice) -> Cohort:
         return Cohort(
             name=self.name,

@@ -232,7 +232,7 @@ def stream_expression(
         selection = choose_samples(raw, samples, name)
         places = slice_blocks(selection, len(raw.samples), block)
         taken = map(lambda place, values: take_rows(values, selection, *place), places, cohort.read(None))
-        chosen = (values for values in taken if len(values))
+        chosen = filter(len, taken)  # a generator would hold a block while the next is read
         nothing = Survey(0.0, 0.0, 0, raw.values)  # what is declared is held against each block when it is read
         survey = survey_numbers(chosen, len(selection.positions)) if unit == "auto" else nothing
         found_unit, reason = find_unit(raw, survey, unit)

@@ -77,16 +77,17 @@ class Scratch:
         ndarray of float32, shape (n_tile_columns, n_rows)
             The next columns, as rows.
         """
-        n_rows = sum(self._heights)
         for start in range(0, self._width, self._tile):
-            width = min(self._tile, self._width - start)
-            turned = np.empty((width, n_rows), np.float32)
-            done = 0
-            for height in self._heights:
-                at = 4 * (done * self._width + height * start)
-                turned[:, done : done + height] = self._read(at, (height, width)).T
-                done += height
-            yield turned
+            yield self._turn(start, min(self._tile, self._width - start))  # no name holds it while the next is made
+
+    def _turn(self, start: int, width: int) -> Array:
+        turned = np.empty((width, sum(self._heights)), np.float32)
+        done = 0
+        for height in self._heights:
+            at = 4 * (done * self._width + height * start)
+            turned[:, done : done + height] = self._read(at, (height, width)).T
+            done += height
+        return turned
 
     def rows(self) -> Iterator[Array]:
         """Take up the matrix as it was laid down.

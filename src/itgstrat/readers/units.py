@@ -110,6 +110,7 @@ def survey_numbers(blocks: Iterable[Array], n_patients: int) -> Survey:
         n_negative += sum(int(np.count_nonzero(row < 0)) for row in block)  # row by row: no table of truth values
         part = block[:, :: max(1, n_patients * block.shape[1] // _ENOUGH)]
         thinned.append(part if len(block) == n_patients else part.copy())  # a view would keep the block in memory
+        del block, part  # before the next one is read
     if lowest > highest:
         raise InputError("the expression table holds no number at all, only missing values")
     return Survey(lowest, highest, n_negative, thinned[0] if len(thinned) == 1 else np.concatenate(thinned))
