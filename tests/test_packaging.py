@@ -54,6 +54,6 @@ def test_constraints_pin_names_and_versions_only_and_every_direct_dependency():
 
 
 def test_ci_runs_the_tests_as_the_readme_does():
-    command = 'python -m pip install -e ".[test]" && python -m pytest'
+    command = 'python -m pip install -e ".[test]" && python -m pytest -n auto'
     assert command in (ROOT / "README.md").read_text(encoding="utf-8")
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")

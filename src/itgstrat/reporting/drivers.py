@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from itgstrat.cohort import Cohort, concat_cohorts
@@ -134,10 +135,13 @@ def _draw_contributions(drivers: Drivers) -> Iterator[FigurePart]:
 
 def _draw_importance(drivers: Drivers) -> Iterator[FigurePart]:
     words = {"feature": "a feature", "system": "all features of a system"}
+    drawn: list[npt.NDArray[np.float64]] = []
     for level, whole in drivers.importance.items():
         needed = whole.drops.any(axis=1)
-        if not needed.any():
+        # where every system is one feature the second figure would be the first again
+        if not needed.any() or any(np.array_equal(whole.drops, other) for other in drawn):
             continue
+        drawn.append(whole.drops)
         found = replace(whole, names=whole.names[needed], drops=whole.drops[needed])
         ax = plot_importance(found, top=MOST_DRAWN, ax=_axes(len(found.names)))
         caption = (
