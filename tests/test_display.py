@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,16 @@ from itgstrat.biology import load_catalogue
 from itgstrat.cohort import Dropped
 from itgstrat.display import list_html, remarks_html, table_html
 from itgstrat.evaluation import Comparison, Difference, Evaluation, Interval, RandomSummary, Row
+from itgstrat.evaluation.response_table import (
+    RandomAuc,
+    ResponseComparison,
+    ResponseDifference,
+    ResponseEvaluation,
+    ResponseRow,
+)
+from itgstrat.outcome import make_outcome
 from itgstrat.prediction import predict
+from itgstrat.training import TrainedRun
 from tests.simulate import make_bundle, simulate_cohort
 
 EVIL = '<script src="//x">alert(1)</script>&"'
@@ -125,6 +135,59 @@ def test_an_evaluation_begins_with_the_finding_and_shows_every_baseline():
     assert repr(evaluation()) == "Evaluation(They add nothing (the model))"
 
 
+def response_evaluation(label="the model", kind="cross-validation", notes=()):
+    half = Interval(0.5, 0.4, 0.6)
+    rows = tuple(
+        ResponseRow(key, name, half, half, half, half, half, half)
+        for key, name in [("model", label), ("clinical", "clinical only")]
+    )
+    gain = ResponseDifference("model", "clinical", Interval(0.1, -0.05, 0.25), half, half, half)
+    random = RandomAuc((0.5, 0.6), 0.55, 0.51, 0.59, 0.333)
+    one = ResponseComparison("cross-validation", label, "batch", 60, 20, rows, (gain,), random, pd.DataFrame())
+    return ResponseEvaluation(f"They add nothing ({label})", (one, replace(one, kind=kind, cohort="other")), notes)
+
+
+def test_an_evaluation_of_a_label_begins_with_the_finding_and_shows_every_baseline():
+    words = read(response_evaluation(kind="external", notes=("few patients",)))
+    assert words.startswith("They add nothing")
+    assert "cross-validation, the model (60 patients, 20 with the label)" in words
+    assert "external, other (60 patients, 20 with the label), batch reference" in words
+    assert "clinical only | 0.500 (0.400 to 0.600) | +0.100 (-0.050 to +0.250) | 0.500" in words
+    assert "random genes, 2 draws | 0.550 (0.510 to 0.590), p = 0.333" in words
+    assert words.endswith("few patients")
+    assert repr(response_evaluation()) == "ResponseEvaluation(They add nothing (the model))"
+    assert "also judged with left out: other" in read(response_evaluation(kind="leave-one-cohort-out"))
+
+
+def test_a_run_tells_its_cohorts_its_finding_and_what_was_left_out(cohort):
+    config = SimpleNamespace(name="my-run")
+    bundle = make_bundle(cohort)
+    bundle = replace(bundle, info={**bundle.info, "patients": 60})
+    run = TrainedRun(config, bundle, evaluation(), (cohort,), {"hallmark_x": "3 of 200 genes"}, None)
+    assert repr(run) == "TrainedRun(my-run: They add nothing (the model))"
+    words = read(run)
+    assert words.startswith("Run my-run | ")
+    assert "simulated (60 patients)" in words
+    assert "left out: hallmark_x: 3 of 200 genes" in words
+    assert "They add nothing" in words
+
+
+def test_an_outcome_counts_patients_and_not_rows():
+    one = make_outcome([1, 0, 1], [10, 20, 3000], stratum=["a", "a", "b"])
+    assert repr(one) == "Outcome(3 patients, 2 events, 2 strata; the longest follow-up is 3,000 days)"
+    drawn = replace(one[np.array([0, 0, 1])], patient=np.array([0, 0, 1]))
+    assert repr(drawn) == "Outcome(2 patients, 2 events, 1 stratum; the longest follow-up is 20 days)"
+    assert repr(one[np.array([], dtype=int)]) == "Outcome(0 patients, 0 events, 0 strata)"
+
+
+def test_an_agent_tells_class_and_target():
+    agents = load_catalogue().agents
+    shown = repr(agents["abituzumab"])
+    assert shown.startswith("Agent(abituzumab: integrin antagonist; target itg_")
+    assert max(len(repr(one)) for one in agents.values()) < 300
+    assert all(one.target_checked.source not in repr(one) for one in agents.values() if one.target_checked.source)
+
+
 def test_an_evaluation_names_left_out_cohorts_without_their_tables():
     words = read(evaluation(kind="leave-one-cohort-out"))
     assert "also judged with other left out" in words
@@ -161,6 +224,7 @@ def test_markup_in_names_is_shown_and_not_obeyed(cohort, prediction):
     pages = [
         evil,
         evaluation(EVIL, notes=(EVIL,)),
+        response_evaluation(EVIL, notes=(EVIL,)),
         replace(prediction, model_name=EVIL, notes=(EVIL,), table=prediction.table.assign(patient=EVIL, why=EVIL)),
         table_html(EVIL, [EVIL], [[EVIL]]),
         list_html(EVIL, {EVIL: EVIL}),

@@ -1,5 +1,6 @@
 """The documentation does what it says: its examples run, its generated pages are current, its links lead somewhere."""
 
+import importlib
 import re
 import runpy
 import shlex
@@ -85,3 +86,10 @@ def test_the_api_lists_every_public_name():
     page = (DOCS / "api" / "index.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"`itgstrat\.(\w+) <", page))
     assert listed == set(itgstrat.__all__) - {"__version__"}
+    targets = re.findall(r"`itgstrat\.(\w+) <itgstrat\.([\w.]+)>`", page)
+    for name, target in targets:
+        holder, _, attribute = f"itgstrat.{target}".rpartition(".")
+        held = getattr(importlib.import_module(holder), attribute, None) or importlib.import_module(
+            f"{holder}.{attribute}"
+        )
+        assert getattr(itgstrat, name) is held, f"itgstrat.{name} is not {target}"

@@ -17,6 +17,9 @@ _PUBLIC = {
     "ModelBundle": "itgstrat.learned",
     "train": "itgstrat.training",
     "predict": "itgstrat.prediction",
+    "evaluate": "itgstrat.evaluation",
+    "explain": "itgstrat.explanation",
+    "Explanation": "itgstrat.explanation",
     "ItgstratError": "itgstrat.errors",
 }
 

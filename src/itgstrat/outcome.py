@@ -77,6 +77,13 @@ class Outcome:
                 f"(positions {name_some(np.flatnonzero(bad))}); every patient needs a time above zero"
             )
 
+    def __repr__(self) -> str:
+        """Count patients and events."""
+        n_patients = len(self) if self.patient is None else len(np.unique(self.patient))
+        strata = "stratum" if (n_strata := len(np.unique(self.stratum))) == 1 else "strata"
+        last = f"; the longest follow-up is {self.time_days.max():,.0f} days" if len(self) else ""
+        return f"Outcome({n_patients:,} patients, {self.n_events:,} events, {n_strata} {strata}{last})"
+
     @property
     def shape(self) -> tuple[int]:
         """Shape as scikit-learn asks for it."""

@@ -149,7 +149,7 @@ def test_a_closed_pipe_is_no_fault():
 
 
 def test_a_run_that_is_stopped_writes_nothing_and_says_how_to_go_on(tmp_path, cache):
-    config = write_run(tmp_path, name="stopped", evaluation={"random_signatures": 5000, "bootstrap": 100})
+    config = write_run(tmp_path, name="stopped", evaluation={"random_signatures": 500, "bootstrap": 100})
     # a shell starts what runs in its background deaf to Ctrl-C
     hear = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     code = f"{hear}from itgstrat.cli import main; main()"
@@ -157,11 +157,11 @@ def test_a_run_that_is_stopped_writes_nothing_and_says_how_to_go_on(tmp_path, ca
     before = set(tmp_path.iterdir())
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as running:
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 240
             while len(list(cache.glob("runs/stopped-*/**/output.pkl"))) < 3 and time.monotonic() < deadline:
                 time.sleep(0.1)
             running.send_signal(signal.SIGINT)
-            _, err = running.communicate(timeout=30)
+            _, err = running.communicate(timeout=120)
         finally:
             running.kill()
     assert running.returncode == 130

@@ -58,13 +58,36 @@ def test_a_declared_column_that_is_not_there():
         join_clinical(table(PATIENTS), PATIENTS, PATIENTS, id_column="patients")
 
 
-def test_several_rows_of_one_patient():
-    clinical = table([*PATIENTS, PATIENTS[0]], OS=[1, 0, 0, 0, 0, 0, 1], slide=list("abcdefg"))
+def repeat(*rows, **columns):
+    """Six patients with a row each, and further rows for those numbered."""
+    return table([*PATIENTS, *(PATIENTS[row] for row in rows)], **columns)
+
+
+def test_of_several_rows_that_agree_the_first_is_taken():
+    clinical = repeat(0, OS=[1, 0, 0, 0, 0, 0, 1], slide=list("abcdefg"))
     joined = join_clinical(clinical, PATIENTS, PATIENTS, needed=["OS"])
     assert joined.table["slide"].tolist() == list("abcdef")
-    assert "1 patients have several clinical rows" in joined.notes[1]
-    clinical.loc[6, "OS"] = 0
-    with pytest.raises(InputError, match="contradict each other in OS: PAT-000; keep one row a patient"):
+    assert joined.notes[1] == (
+        "several clinical rows for 1 of 6 patients; the first of each is taken, but an endpoint or variable of a "
+        "column in which they differ is refused (age, slide)"
+    )
+    same = clinical.assign(age=1.0, slide="a")
+    told = join_clinical(same, PATIENTS, PATIENTS).notes[1]
+    assert told == "several clinical rows for 1 of 6 patients; the first of each is taken"
+
+
+def test_a_contradiction_names_the_columns_and_patients_that_differ_and_no_others():
+    # PAT-001 and PAT-004 have two rows each, the second of PAT-004 with another status; PAT-002 comes first with one
+    clinical = repeat(1, 4, OS=[1, 0, 0, 1, 0, 0, 0, 1], stage=list("aabbccac")).assign(sex="f")
+    clinical = clinical.iloc[[2, 7, 0, 6, 1, 3, 5, 4]]
+    with pytest.raises(InputError, match=r"contradict each other in OS: PAT-004; keep one row a patient"):
+        join_clinical(clinical, PATIENTS, PATIENTS, needed=["stage", "sex", "OS", "OS"])
+    assert join_clinical(clinical, PATIENTS, PATIENTS, needed=["stage", "sex"]).matched.all()
+
+
+def test_a_status_known_in_one_row_alone_is_a_contradiction():
+    clinical = repeat(3, OS=[1, 0, 0, np.nan, 0, 0, 1])
+    with pytest.raises(InputError, match="contradict each other in OS: PAT-003"):
         join_clinical(clinical, PATIENTS, PATIENTS, needed=["OS"])
 
 

@@ -128,7 +128,7 @@ def test_inspect_and_read_alone_and_beside(tmp_path):
     found = inspect_path(path)
     assert (found.layout, found.n_samples, found.n_genes, found.identifier) == ("cna", 3, 4, "SYMBOL|ENTREZ")
     assert "2 calls of amplification (2) and 1 of deep deletion (-2)" in found.notes
-    with pytest.raises(InputError, match=r"copy-number calls .* not expression"):
+    with pytest.raises(InputError, match=r"copy-number calls .* no expression"):
         read_cohort(path)
     expression = write_matrix(tmp_path / "m.tsv", make_matrix(patients=["s3", "s1", "s8"]).T)
     second = write_cna(tmp_path / "more.txt", make_calls(["s8", "s1", "s7"]), "xena")

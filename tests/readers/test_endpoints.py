@@ -87,12 +87,70 @@ def test_event_words(words, events):
         ("event", "time", "days"),
         ("event", "months", "months"),
         ("event_occurred_os", "survival_time_os", "days"),
+        ("dead", "months", "months"),
+        ("deceased", "days", "days"),
+        ("Died", "Survival (months)", "months"),
+        ("status", "survival_months", "months"),
+        ("status", "OS_MONTHS", "months"),
+        ("vital_status", "OS_MONTHS", "months"),
+        ("death", "overall_survival_days", "days"),
+        ("OS_EVENT", "OS_MONTHS", "months"),
+        ("OS_STATUS", "survival_years", "years"),
+        ("Overall Survival Status", "Overall Survival (Months)", "months"),
+        ("Relapse Free Status", "Relapse Free Status (Months)", "months"),
+        ("recurrence", "recurrence_mos", "months"),
+        ("dead", "follow_up_years", "years"),
+        ("vital.status", "followup.weeks", "weeks"),
+        ("fustat", "futime", "days"),
+        ("event", "time_to_event", "days"),
+        ("dead", "time_in_months", "months"),
+        ("e.rfs", "t.rfs", "days"),
+        ("event_pfs", "time_pfs", "days"),
+        ("drug_event", "drug_time", "days"),
     ],
 )
 def test_endpoints_are_found(event, time, unit):
     frame = pd.DataFrame({time: [5, 6], "age": [50, 60], event: [1, 0]})
     assert find_endpoints(frame) == (Endpoint(event, time, unit),)
     assert count_events(frame, Endpoint(event, time, unit)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("event", "time"),
+    [
+        ("dead", "dfs_months"),  # another endpoint's time
+        ("status", "PFI.time"),
+        ("dead", "age_months"),
+        ("dead", "years"),  # of age, or calendar years
+        ("dead", "year"),
+        ("death", "death_year"),
+        ("death", "death_month"),
+        ("treatment", "treatment_months"),
+        ("smoking_status", "smoking_years"),
+        ("er_status", "time"),
+        ("status", "collection_time"),
+        ("dead", "time_point"),
+        ("dead", "months_to_biopsy"),
+        ("tumor_status", "survival_months"),
+        ("alive", "months"),
+        ("recurrence", "survival_months"),
+    ],
+)
+def test_columns_that_do_not_belong_together(event, time):
+    assert find_endpoints(pd.DataFrame({event: [1, 0], time: [5, 6]})) == ()
+
+
+def test_a_time_with_an_event_of_its_own_goes_with_no_other():
+    frame = pd.DataFrame(
+        {"OS_MONTHS": [5, 6], "OS_STATUS": [1, 0], "dead": [1, 0], "event": [1, 1], "DFS_MONTHS": [3, 4]}
+    )
+    assert find_endpoints(frame) == (Endpoint("OS_STATUS", "OS_MONTHS", "months"),)
+
+
+@pytest.mark.parametrize(("time", "event"), [("time", "event"), ("survival_months", "dead")])
+def test_of_the_usual_names_the_likeliest_is_taken(time, event):
+    frame = pd.DataFrame({"dead": [1, 0], "event": [1, 1], "status": ["mutant", "wild"], time: [5, 6]})
+    assert [pair.event for pair in find_endpoints(frame)] == [event]
 
 
 def test_a_stated_unit_wins():
@@ -116,4 +174,7 @@ def test_what_is_no_endpoint(frame):
 
 
 def test_inverted_columns_are_pointed_out():
-    assert find_inverted(pd.DataFrame({"survival_months": [1], "censorship": [1], "os": [1]})) == ("censorship",)
+    assert find_inverted(pd.DataFrame({"survival_months": [1], "censorship": [1], "os": [1], "Alive": [1]})) == (
+        "censorship",
+        "Alive",
+    )

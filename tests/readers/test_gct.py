@@ -69,7 +69,7 @@ def test_classes(tmp_path):
     assert found["class"].tolist() == ["tumour", "tumour", "normal", "normal", "tumour", "normal"]
     assert inspect_path(cls).layout == "cls"
     assert "samples of each class: tumour: 3, normal: 3" in inspect_path(cls).notes
-    with pytest.raises(InputError, match=r"without expression; read the GCT file and give this as cls=PATH"):
+    with pytest.raises(InputError, match=r"holds no expression: read the GCT file and give this as cls=PATH"):
         read_cohort(cls)
     assert read_cls(write_text(tmp_path / "n.cls", "#numeric\n#score\n1 2 3\n")) == {"score": [1, 2, 3]}
     short = write_text(tmp_path / "s.cls", "2 2 1\n# a b\na b\n")

@@ -1,9 +1,11 @@
 import json
 
+import pandas as pd
 import pytest
 
 from itgstrat.errors import InputError
-from itgstrat.readers import inspect_path
+from itgstrat.outcome import Endpoint
+from itgstrat.readers import inspect_path, read_cohort
 
 from .builders import INTEGRINS, make_clinical, make_matrix, write_matrix, write_tsv
 
@@ -58,3 +60,15 @@ def test_no_gene_of_the_catalogue(tmp_path):
     frame = make_matrix(genes=["OR4F5", "KRT38"])
     with pytest.raises(InputError, match="not one gene of the catalogue among 2 labels"):
         inspect_path(write_matrix(tmp_path / "m.tsv", frame.T))
+
+
+def test_several_rows_of_one_patient_are_told_as_read_cohort_will_take_them(tmp_path):
+    frame = make_matrix()
+    path = write_matrix(tmp_path / "m.tsv", frame.T)
+    clinical = make_clinical(frame.index, sex=list("fmfmfm"))
+    clinical = pd.concat([clinical, clinical.iloc[[0]].assign(OS=1)])
+    note = next(note for note in inspect_path(path, clinical).notes if note.startswith("several clinical rows"))
+    assert note.endswith("but an endpoint or variable of a column in which they differ is refused (OS)")
+    with pytest.raises(InputError, match="contradict each other in OS: "):
+        read_cohort(path, clinical=clinical, endpoint=Endpoint("OS", "OS.time"))
+    assert read_cohort(path, clinical=clinical, columns={"sex": "sex"}).clinical["sex"].tolist() == list("fmfmfm")

@@ -191,10 +191,13 @@ def test_clinical_variables_go_with_their_patients(tmp_path):
     whole = read_cohort(path, duplicates="mean", clinical=clinical, columns={"age": "age"}, alterations=altered)
     with stream_cohort(path, block=3, clinical=clinical, columns={"age": "age"}, alterations=altered) as stream:
         parts = [cohort for cohort in stream.cohorts() if cohort is not None]
-        known = stream.facts()
+        known, all_, some = stream.facts(), stream.take(), [stream.take(count) for count in (1, 3, 4, 99)]
     assert whole.dropped == stream.dropped == parts[0].dropped
     for name in ("expression", "clinical", "alterations"):
         pd.testing.assert_frame_equal(pd.concat([getattr(part, name) for part in parts]), getattr(whole, name))
+        pd.testing.assert_frame_equal(getattr(all_, name), getattr(whole, name))
+        for count, part in zip((1, 3, 4, 99), some, strict=True):
+            pd.testing.assert_frame_equal(getattr(part, name), getattr(whole, name).iloc[:count])
     pd.testing.assert_frame_equal(known.clinical, whole.clinical)
     assert {part.source for part in parts} == {whole.source}
     assert {(part.name, part.unit, *set(part.batch)) for part in parts} == {(whole.name, whole.unit, *set(whole.batch))}

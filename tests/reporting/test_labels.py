@@ -11,9 +11,9 @@ CATALOGUE = load_catalogue()
     ("name", "title"),
     [
         ("joint_avb5_egfr", "avb5 with EGFR"),
-        ("joint_avb5_egfr:product", "avb5 with EGFR, product of the parts"),
+        ("joint_avb5_egfr:product", "avb5 with EGFR, product"),
         ("joint_avb5_egfr:receptor", "avb5 with EGFR, receptor part"),
-        ("joint_avb5_egfr_without_ITGB5:product", "avb5 with EGFR without ITGB5, product of the parts"),
+        ("joint_avb5_egfr_without_ITGB5:product", "avb5 with EGFR without ITGB5, product"),
         ("age", "age"),
         ("grade=G3", "grade=G3"),
         ("mine:product", "mine:product"),
@@ -35,5 +35,5 @@ def test_a_long_title_is_cut_and_its_form_is_not():
     for one in long:
         if one.id in CATALOGUE.heterodimers:
             continue
-        assert label_feature(f"{one.id}:product").endswith("…, product of the parts")
+        assert label_feature(f"{one.id}:product").endswith("…, product")
         assert len(label_feature(f"{one.id}:product")) <= LONGEST

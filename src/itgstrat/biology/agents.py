@@ -166,6 +166,12 @@ class Agent:
         """How far each fact was checked: target, trials, biomarkers."""
         return (self.target_checked, *(one.checked for one in self.trials), *(one.checked for one in self.biomarkers))
 
+    def __repr__(self) -> str:
+        """Name it with its target, and count what is known of it."""
+        target = ", ".join(self.heterodimers or self.genes)
+        known = f"{len(self.trials)} trials, {len(self.biomarkers)} markers"
+        return f"Agent({self.id}: {AGENT_CLASSES[self.agent_class]}; target {target}; {known})"
+
     def _repr_html_(self) -> str:
         """Show the agent in a notebook."""
         rows = {

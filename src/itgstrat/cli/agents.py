@@ -11,6 +11,7 @@ from itgstrat.cli.reading import (
     Altered,
     Clinical,
     CohortName,
+    ColumnsLike,
     Expression,
     Model,
     ReferenceName,
@@ -89,6 +90,7 @@ def eligible(
     reference: ReferenceName = "pooled",
     name: CohortName = None,
     unit: UnitName = "auto",
+    columns_like: ColumnsLike = None,
     force: Force = False,
 ) -> None:
     """Count who is eligible for which agent, by target and context (tier T1, putative), and why the others are not."""
@@ -102,7 +104,7 @@ def eligible(
             raise OutputError(f"{path} exists; give another file or --force")
     bundle = ModelBundle.load(model)
     rules = bundle.require_agents()
-    cohort = read_new_cohort(bundle, expression, clinical, alterations, name, unit)
+    cohort = read_new_cohort(bundle, expression, clinical, alterations, name, unit, columns_like)
     table = predict(bundle, cohort, reference).agents
     table.to_csv(out, sep="\t", index=False)
     adjusted = count_calls(take_adjusted(table)) if rules.adjusts else None

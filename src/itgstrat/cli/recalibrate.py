@@ -37,6 +37,7 @@ def run(
     from itgstrat.learned import ModelBundle
     from itgstrat.outcome import Endpoint
     from itgstrat.output import check_folder
+    from itgstrat.cli.columns import choose_columns
     from itgstrat.readers import read_cohort
     from itgstrat.readers.tables import read_clinical
     from itgstrat.readers.wanted import read_wanted
@@ -45,14 +46,13 @@ def run(
     check_folder(out, force=False)
     bundle = ModelBundle.load(model)
     table = read_clinical(clinical) if clinical else None
-    columns = None if table is None else {c: c for c in bundle.info["covariates"] if c in table.columns}
     altered = read_wanted(alterations, bundle.info.get("alterations", ())) if alterations else None
     cohort = read_cohort(
         expression,
         name=name,
         clinical=table,
         endpoint=Endpoint(event, time, time_unit),
-        columns=columns,
+        columns=choose_columns(bundle, table),
         unit=unit,
         duplicates="mean",
         alterations=altered,

@@ -25,6 +25,10 @@ class Interval:
     low: float
     high: float
 
+    def signed(self) -> str:
+        """Write a difference: every number with its sign."""
+        return f"{self.estimate:+.3f} ({self.low:+.3f} to {self.high:+.3f})"
+
     def __str__(self) -> str:
         return f"{self.estimate:.3f} ({self.low:.3f} to {self.high:.3f})"
 

@@ -288,14 +288,10 @@ def _lines(item: Comparison) -> Iterator[tuple[str, ...]]:
         where += f", {item.reference} reference"
     for row in item.rows:
         gain = item.difference(row.model)
-        gained = _signed(gain.harrell) if gain and gain.harrell else ""
+        gained = gain.harrell.signed() if gain and gain.harrell else ""
         yield where, row.label, str(row.harrell or ""), gained, f"{row.brier.estimate:.3f}"
         where = ""
     if item.random:
         drawn = item.random
         reach = f"{drawn.median:.3f} ({drawn.low:.3f} to {drawn.high:.3f}), p = {drawn.p_value:.3f}"
         yield where, f"random genes, {len(drawn.concordance)} draws", reach, "", ""
-
-
-def _signed(value: Interval) -> str:
-    return f"{value.estimate:+.3f} ({value.low:+.3f} to {value.high:+.3f})"

@@ -1,6 +1,6 @@
 """The comparison of a classifier with its baselines: rows, paired differences, random signatures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from itgstrat.display import remarks_html, table_html
 from itgstrat.evaluation.classification import judge_probabilities, subtract_probabilities
 from itgstrat.evaluation.discrimination import Block, resampled_concordance
 from itgstrat.evaluation.interval import Interval, from_draws
@@ -168,6 +169,18 @@ class ResponseEvaluation:
     comparisons: tuple[ResponseComparison, ...]
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Say the finding."""
+        return f"ResponseEvaluation({self.finding})"
+
+    def _repr_html_(self) -> str:
+        """Show the finding, then every classifier beside its baselines, in a notebook."""
+        shown = [item for item in self.comparisons if item.kind != "leave-one-cohort-out"]
+        rows = [line for item in shown for line in _lines(item)]
+        left_out = [f"also judged with left out: {item.cohort}" for item in self.comparisons if item not in shown]
+        headings = ("judged on", "", "AUC (95% interval)", "model minus it", "Brier score")
+        return table_html(self.finding, headings, rows) + remarks_html([*self.notes, *left_out], 3)
+
     @property
     def internal(self) -> ResponseComparison:
         """The cross-validation."""
@@ -180,6 +193,20 @@ class ResponseEvaluation:
             "notes": list(self.notes),
             "comparisons": [comparison.as_dict() for comparison in self.comparisons],
         }
+
+
+def _lines(item: ResponseComparison) -> Iterator[tuple[str, ...]]:
+    """Rows of a comparison as a notebook shows them; the first says who was judged."""
+    where = f"{item.kind}, {item.cohort} ({item.n_patients} patients, {item.n_positive} with the label)"
+    if item.kind == "external":
+        where += f", {item.reference} reference"
+    for row in item.rows:
+        gain = item.difference(row.model)
+        yield where, row.label, str(row.auc), gain.auc.signed() if gain else "", f"{row.brier.estimate:.3f}"
+        where = ""
+    if drawn := item.random:
+        reach = f"{drawn.median:.3f} ({drawn.low:.3f} to {drawn.high:.3f}), p = {drawn.p_value:.3f}"
+        yield where, f"random genes, {len(drawn.auc)} draws", reach, "", ""
 
 
 @dataclass(frozen=True, eq=False)

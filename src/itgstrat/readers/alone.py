@@ -1,6 +1,6 @@
 """Clinical tables that come alone: what they offer, and what they need beside them."""
 
-from typing import NoReturn
+from collections.abc import Callable
 
 from itgstrat.errors import InputError
 from itgstrat.readers.barcodes import parse_barcode
@@ -41,24 +41,33 @@ def glance_clinical(content: str, found: ClinicalTable, id_column: str) -> Glanc
     return Glance(content, labels, notes=(*found.notes, *cautions, _BESIDE), clinical=rows)
 
 
-def refuse(source: str, content: str, needed: str = _BESIDE) -> NoReturn:
-    """Say that a file holds no expression, and what to do with it.
+def no_cohort(content: str | Callable[[str], str], needed: str = _BESIDE) -> Callable[..., RawCohort]:
+    """Make the reader of a layout without expression: it says what a file is, and what to do with it.
 
     Parameters
     ----------
-    source : str
-        The file.
-    content : str
-        What it is.
+    content : str or callable
+        What the file is; or source -> what it is.
     needed : str
         What to do.
 
-    Raises
-    ------
-    InputError
-        Always.
+    Returns
+    -------
+    callable
+        Source and orientation -> never; it raises InputError.
+
+    Examples
+    --------
+    >>> no_cohort("a shopping list", "buy it")("list.txt")
+    Traceback (most recent call last):
+    itgstrat.errors.InputError: list.txt: this is a shopping list; it holds no expression: buy it
     """
-    raise InputError(f"{source}: this is {content}; it holds no expression: {needed}")
+
+    def refuse(source: str, orientation: Orientation = "auto") -> RawCohort:
+        what = content if isinstance(content, str) else content(source)
+        raise InputError(f"{source}: this is {what}; it holds no expression: {needed}")
+
+    return refuse
 
 
 def is_clinical_table(source: str) -> bool:
@@ -102,24 +111,4 @@ def glance_clinical_table(source: str) -> Glance:
     return glance_clinical("clinical table", ClinicalTable(table), str(table.columns[0]))
 
 
-def refuse_clinical_table(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Refuse to read a clinical table as a cohort.
-
-    Parameters
-    ----------
-    source : str
-        The table.
-    orientation : {"auto", "genes x patients", "patients x genes"}
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always.
-    """
-    refuse(source, "a clinical table")
+refuse_clinical_table = no_cohort("a clinical table")

@@ -143,11 +143,11 @@ def join_clinical(
             f"clinical, column {best.column!r}: {name_some(clinical[best.column], 3)}); check that both "
             "are of one cohort, or name the identifier column"
         )
-    repeated = [at for at, rows in enumerate(best.rows) if len(rows) > 1]
     notes = [_describe(best, len(samples), id_column is not None)]
-    if repeated:
-        _refuse_contradictions(clinical, best, [patients[at] for at in repeated], needed, source)
-        notes.append(f"{len(repeated)} patients have several clinical rows; the first of each is taken")
+    differing = _compare_repeated(clinical, best, patients)
+    if len(differing):
+        _refuse_contradictions(differing, needed, source)
+        notes.append(_describe_repeated(differing, len(samples)))
     positions = np.array([rows[0] if rows else -1 for rows in best.rows])
     table = clinical.drop(columns=best.column).reset_index(drop=True).reindex(positions)
     table.index = pd.Index(list(patients), name="patient")
@@ -185,21 +185,29 @@ def _describe(match: _Match, count: int, declared: bool) -> str:
     )
 
 
-def _refuse_contradictions(
-    clinical: pd.DataFrame, match: _Match, patients: Sequence[str], needed: Sequence[str], source: str
-) -> None:
-    columns = [column for column in needed if column in clinical.columns]
-    several = [rows for rows in match.rows if len(rows) > 1]
-    contradicting = [
-        patient
-        for patient, rows in zip(patients, several, strict=True)
-        if len(clinical.iloc[rows][columns].drop_duplicates()) > 1
-    ]
-    if columns and contradicting:
+def _compare_repeated(clinical: pd.DataFrame, match: _Match, patients: Sequence[str]) -> pd.DataFrame:
+    """Tell in which columns the rows of one patient differ: patients with several rows x columns, bool."""
+    several = {patient: rows for patient, rows in zip(patients, match.rows, strict=True) if len(rows) > 1}
+    rows = clinical.drop(columns=match.column).iloc[[row for rows in several.values() for row in rows]]
+    owner = np.array([patient for patient, rows in several.items() for _ in rows], dtype=object)
+    return rows.groupby(owner, sort=False).nunique(dropna=False) > 1
+
+
+def _refuse_contradictions(differing: pd.DataFrame, needed: Sequence[str], source: str) -> None:
+    asked = differing[[column for column in dict.fromkeys(needed) if column in differing]]
+    if asked.to_numpy().any():
         raise InputError(
-            f"{source}: several rows of one patient contradict each other in {name_some(columns)}: "
-            f"{name_some(contradicting)}; keep one row a patient"
+            f"{source}: several rows of one patient contradict each other in {name_some(asked.columns[asked.any()])}: "
+            f"{name_some(asked.index[asked.any(axis=1)])}; keep one row a patient"
         )
+
+
+def _describe_repeated(differing: pd.DataFrame, count: int) -> str:
+    note = f"several clinical rows for {len(differing)} of {count} patients; the first of each is taken"
+    columns = differing.columns[differing.any()]
+    if columns.empty:
+        return note
+    return f"{note}, but an endpoint or variable of a column in which they differ is refused ({name_some(columns)})"
 
 
 def find_other_tissue(table: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:

@@ -10,9 +10,10 @@ import polars as pl
 
 from itgstrat.biology.alterations import Alteration
 from itgstrat.errors import InputError, name_some
+from itgstrat.readers.alone import no_cohort
 from itgstrat.readers.alterations import Alterations, sample_key
 from itgstrat.readers.genes import map_genes
-from itgstrat.readers.layout import Glance, Orientation, RawCohort
+from itgstrat.readers.layout import Glance
 from itgstrat.readers.mutations import choose_alterations
 from itgstrat.readers.profiling import Profiling
 from itgstrat.readers.tsv import peek_rows, read_tsv
@@ -247,27 +248,8 @@ def glance_cna(source: str) -> Glance:
     )
 
 
-def refuse_cna(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Say that a table of copy number is no cohort of its own.
-
-    Parameters
-    ----------
-    source : str
-        Path of the table.
-    orientation : {"auto", "genes x patients", "patients x genes"}
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always.
-    """
-    raise InputError(
-        f"{source}: these are copy-number calls (-2 to 2), not expression; give the file beside an expression "
-        "table: read_cohort(EXPRESSION, alterations=FILE), or declare layout='table' if they are expression"
-    )
+refuse_cna = no_cohort(
+    "a table of copy-number calls (-2 to 2)",
+    "give it beside an expression table: read_cohort(EXPRESSION, alterations=FILE), or declare layout='table' if the "
+    "numbers are expression",
+)

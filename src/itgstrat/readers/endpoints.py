@@ -24,30 +24,43 @@ _NO_EVENT = {
     *("diseasefree", "disease free", "disease-free", "no relapse", "no progression", "living_norecurrence"),
 }
 _CODED = re.compile(r"([01]):.*")
-#: Endings of a time column and the unit they stand for; "OS.time" and "OS_time" are in days by TCGA's custom.
-_TIME_ENDINGS: dict[str, TimeUnit] = {
-    ".time": "days",
-    "_time": "days",
-    ".days": "days",
-    "_days": "days",
-    ".months": "months",
-    "_months": "months",
-    "_years": "years",
+#: A time column: of what, and the unit; "OS.time" and "OS_time" are in days by TCGA's custom.
+_TIME = re.compile(r"(?:(?P<stem>.+?)_)??(?:time|(?:time_)?(?:in_)?(?P<unit>day|week|wk|month|mo|year|yr)s?)")
+_UNITS: dict[str, TimeUnit] = {
+    "day": "days",
+    "week": "weeks",
+    "wk": "weeks",
+    "month": "months",
+    "mo": "months",
+    "year": "years",
+    "yr": "years",
 }
-_EVENT_ENDINGS = ("", "_status", ".status", "_event", ".event")
-#: Pairs under names of their own: event, time, unit (curated* of Bioconductor, predictioR, plain tables).
+#: Calendar dates and ages: "death_year", "year", "years".
+_NO_TIME = re.compile(r"(?:.*_)?(?:day|week|wk|month|year|yr)|years|yrs")
+_EVENT_ENDINGS = ("", "_status", "_event", "_indicator")
+#: A word that says of a stem that something can happen: "smoking" with "smoking_years" is no endpoint.
+_ENDPOINT = re.compile(
+    r"(?:os|[a-z]{1,4}f[si]|dss|css|tt[a-z]{1,3}|bcr)\d?|surv|survival|event|death|dead|died|deceased|vital|mortality|failure"
+    r"|recurrence|recurred|recur|relapse|relapsed|progression|progressed|metastasis|metastases"
+)
+#: Names under which time and event of overall survival, and of an endpoint without a name, stand alone.
+_SURVIVAL = ("os", "overall_survival", "overall", "survival", "surv")
+_UNNAMED = ("", "follow_up", "followup", "fu")
+_DEATH = (
+    *("dead", "death", "deceased", "died", "is_dead", "vital_status", "vitalstatus", "survival_status"),
+    *("os_status", "os_event", "os", "overall_survival_status", "overall_survival_event"),
+)
+_ANY_EVENT = ("event", "status", "event_status", "event_observed", "fustat")
+_OTHER_SPELLINGS = {"futime": "time", "time_to_event": "time", "survivaltime": "survival_time"}
+#: Pairs under names of their own: event, time, unit (curated* of Bioconductor, predictioR).
 _NAMED_PAIRS: tuple[tuple[str, str, TimeUnit], ...] = (
-    ("event", "time", "days"),
-    ("status", "time", "days"),
-    ("event", "days", "days"),
-    ("event", "months", "months"),
     ("vital_status", "days_to_death", "days"),
     ("dfs_status", "days_to_recurrence_or_death", "days"),
     ("recurrence_status", "days_to_tumor_recurrence", "days"),
     ("event_occurred_os", "survival_time_os", "days"),
     ("event_occurred_pfs", "survival_time_pfs", "days"),
 )
-_INVERTED = re.compile(r"censor(ship|ed|ing)?|is_censored|cens", re.IGNORECASE)
+_INVERTED = re.compile(r"censor(ship|ed|ing)?|is_censored|cens|alive|is_alive", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +200,11 @@ def _read_times(column: Column, name: str, source: str) -> npt.NDArray[np.float6
 def find_endpoints(clinical: pd.DataFrame) -> tuple[Endpoint, ...]:
     """Find pairs of columns that could be an endpoint, such as OS with OS.time or OS_STATUS with OS_MONTHS.
 
-    A pair counts if the event can be read, the times are numbers and not negative, and at least one patient
-    has an event. A column that says *censored* is left out (see `find_inverted`).
+    A time goes with the event of its own name (``OS.time`` with ``OS``, ``OS_STATUS`` or ``OS_EVENT``). Where there is
+    none, the time of overall survival or of an endpoint without a name (``survival_months``, ``months``, ``time``) goes
+    with the likeliest of the usual names (``dead``, ``vital_status``, ``status``, ``event``, ...). A pair counts if the
+    event can be read, the times are numbers and not negative, and at least one patient has an event. A column that
+    says *censored* or *alive* is left out (see `find_inverted`).
 
     Parameters
     ----------
@@ -252,16 +268,52 @@ def count_events(clinical: pd.DataFrame, endpoint: Endpoint) -> tuple[int, int]:
 
 
 def _candidates(clinical: pd.DataFrame) -> Iterator[Endpoint]:
-    names = {str(name).lower(): str(name) for name in clinical.columns}
-    for lower, name in names.items():
-        for ending, unit in _TIME_ENDINGS.items():
-            stem = lower.removesuffix(ending)
-            if stem == lower:
-                continue
-            yield from (Endpoint(names[stem + end], name, unit) for end in _EVENT_ENDINGS if stem + end in names)
+    names: dict[str, str] = {}
+    for name in map(str, clinical.columns):
+        names.setdefault(re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_"), name)
+    stated = _stated_unit(clinical, names)
+    for plain, name in names.items():
+        found = _read_time_name(plain)
+        if found is None:
+            continue
+        stem, unit = found
+        own = [names[event] for event in _own_events(stem) if event in names and names[event] != name]
+        if own:
+            yield from (Endpoint(event, name, unit or "days") for event in own)
+            continue
+        usual = [
+            Endpoint(names[event], name, unit or stated or "days") for event in _usual_events(stem) if event in names
+        ]
+        yield from [pair for pair in usual if count_events(clinical, pair)[0]][:1]
     for event, time, unit in _NAMED_PAIRS:
         if event in names and time in names:
-            yield Endpoint(names[event], names[time], _stated_unit(clinical, names) or unit)
+            yield Endpoint(names[event], names[time], stated or unit)
+
+
+def _read_time_name(name: str) -> tuple[str, TimeUnit | None] | None:
+    """Take the name of a time column apart: of which endpoint, and its unit; None for another column."""
+    name = _OTHER_SPELLINGS.get(name, name)
+    if _NO_TIME.fullmatch(name):
+        return None
+    if found := _TIME.fullmatch(name):
+        return found["stem"] or "", _UNITS[found["unit"]] if found["unit"] else None
+    prefixed = re.fullmatch(r"(?:t|time)_(.+)", name)
+    return (f"_{prefixed[1]}", None) if prefixed else None
+
+
+def _own_events(stem: str) -> list[str]:
+    """Name the event columns that go with an endpoint by its name; a prefixed endpoint has prefixed ones."""
+    if stem.startswith("_"):
+        return [f"{prefix}{stem}" for prefix in ("e", "event", "status")]
+    says = any(_ENDPOINT.fullmatch(word) for word in stem.split("_"))
+    return [stem + end for end in _EVENT_ENDINGS if stem and (says or end == "_event")]
+
+
+def _usual_events(stem: str) -> tuple[str, ...]:
+    """Name the event columns of a time without one of its own, the likeliest first."""
+    if stem in _SURVIVAL:
+        return (*_DEATH, *_ANY_EVENT)
+    return (*_ANY_EVENT, *_DEATH) if stem in _UNNAMED else ()
 
 
 def _stated_unit(clinical: pd.DataFrame, names: dict[str, str]) -> TimeUnit | None:
@@ -269,5 +321,4 @@ def _stated_unit(clinical: pd.DataFrame, names: dict[str, str]) -> TimeUnit | No
     if "survival_unit" not in names:
         return None
     stated = {str(value).lower().rstrip("s") for value in clinical[names["survival_unit"]].dropna()}
-    units: dict[str, TimeUnit] = {"day": "days", "week": "weeks", "month": "months", "year": "years"}
-    return units.get(stated.pop()) if len(stated) == 1 else None
+    return _UNITS.get(stated.pop()) if len(stated) == 1 else None

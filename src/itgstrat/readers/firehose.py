@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from itgstrat.errors import InputError, name_some
-from itgstrat.readers.alone import refuse
+from itgstrat.readers.alone import no_cohort
 from itgstrat.readers.firehose_clinical import clinical_from_members, clinical_rank
 from itgstrat.readers.layout import Orientation, RawCohort
 from itgstrat.readers.members import Member, is_tar, list_names, read_members
@@ -227,24 +227,4 @@ def _name(member: Member, source: str) -> str:
     return ""
 
 
-def refuse_firehose_clinical(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Refuse to read a Firehose clinical table as a cohort.
-
-    Parameters
-    ----------
-    source : str
-        The table or its archive.
-    orientation : {"auto", "genes x patients", "patients x genes"}
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always; it says how to use the table.
-    """
-    refuse(source, "a clinical table of the Broad Firehose")
+refuse_firehose_clinical = no_cohort("a clinical table of the Broad Firehose")

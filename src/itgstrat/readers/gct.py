@@ -11,6 +11,7 @@ import pandas as pd
 
 from itgstrat.cohort import Dropped
 from itgstrat.errors import InputError, name_some
+from itgstrat.readers.alone import no_cohort
 from itgstrat.readers.content import MAX_INFLATION, first_text, read_text, stream_text
 from itgstrat.readers.dialect import Dialect, refuse_repeats
 from itgstrat.readers.layout import Glance, Orientation, RawCohort, gene_likeness
@@ -194,27 +195,7 @@ def glance_cls(source: str) -> Glance:
     return Glance("class labels of samples (CLS)", (), (), (*notes, "give it beside its GCT file, as cls=PATH"))
 
 
-def refuse_cls(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Refuse a CLS file as expression.
-
-    Parameters
-    ----------
-    source : str
-        The file.
-    orientation : str
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always.
-    """
-    raise InputError(f"{source}: class labels (CLS) without expression; read the GCT file and give this as cls=PATH")
+refuse_cls = no_cohort("a file of class labels (CLS)", "read the GCT file and give this as cls=PATH")
 
 
 def _read_head(path: Path, max_inflation: float) -> _Head:

@@ -10,7 +10,7 @@ import numpy as np
 
 from itgstrat.cohort import Dropped
 from itgstrat.errors import InputError, name_some
-from itgstrat.readers.alone import refuse
+from itgstrat.readers.alone import no_cohort
 from itgstrat.readers.barcodes import parse_barcode
 from itgstrat.readers.gdc_clinical import clinical_from_members
 from itgstrat.readers.gdc_files import Array, Sample, Workflow, find_workflow, read_sample
@@ -89,33 +89,13 @@ def is_gdc_listing(source: str) -> bool:
     return bool(header & {"File ID", "File Name"}) or {"id", "filename"} <= header
 
 
-def refuse_gdc_listing(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Refuse to read a list of GDC files as a cohort.
-
-    Parameters
-    ----------
-    source : str
-        The list.
-    orientation : {"auto", "genes x patients", "patients x genes"}
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always; it says how to use the list.
-    """
-    refuse(source, _listing(source), _BESIDE)
-
-
 def _listing(source: str) -> str:
     name = Path(source).name.lower()
     kind = "sample sheet" if "sheet" in name else "manifest" if "manifest" in name else "files or metadata JSON"
     return f"a {kind} of the GDC"
+
+
+refuse_gdc_listing = no_cohort(_listing, _BESIDE)
 
 
 def glance_gdc_listing(source: str) -> Glance:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from itgstrat.errors import InputError, name_some
-from itgstrat.readers.alone import glance_clinical, refuse
+from itgstrat.readers.alone import glance_clinical, no_cohort
 from itgstrat.readers.followup import add_survival
 from itgstrat.readers.gdc_files import find_workflow
-from itgstrat.readers.layout import ClinicalTable, Glance, Orientation, RawCohort
+from itgstrat.readers.layout import ClinicalTable, Glance
 from itgstrat.readers.members import Member, list_names, read_members
 from itgstrat.readers.sheets import drop_empty, look_at, parse_sheet
 from itgstrat.readers.tables import Column, as_text, read_clinical
@@ -196,27 +196,7 @@ def _one_row_a_patient(table: pd.DataFrame, ids: str, notes: list[str]) -> pd.Da
     return table.reset_index(drop=True)
 
 
-def refuse_gdc_clinical(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Refuse to read a clinical table as a cohort.
-
-    Parameters
-    ----------
-    source : str
-        The table.
-    orientation : {"auto", "genes x patients", "patients x genes"}
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always; it says how to use the table.
-    """
-    refuse(source, _CONTENT)
+refuse_gdc_clinical = no_cohort(_CONTENT)
 
 
 def glance_gdc_clinical(source: str) -> Glance:

@@ -11,8 +11,9 @@ import polars as pl
 
 from itgstrat.biology.hgnc import GeneTable, load_hgnc
 from itgstrat.errors import InputError, name_some
+from itgstrat.readers.alone import no_cohort
 from itgstrat.readers.alterations import sample_key
-from itgstrat.readers.layout import Glance, Orientation, RawCohort
+from itgstrat.readers.layout import Glance
 from itgstrat.readers.tsv import TextTable, peek_rows, read_tsv
 
 #: Values of Variant_Classification that change the protein: the nine of the TCGA specification (as in maftools
@@ -279,27 +280,6 @@ def glance_maf(source: str) -> Glance:
     )
 
 
-def refuse_maf(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Say that a mutation table is no cohort of its own.
-
-    Parameters
-    ----------
-    source : str
-        Path of a MAF.
-    orientation : {"auto", "genes x patients", "patients x genes"}
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always.
-    """
-    raise InputError(
-        f"{source}: this is a mutation table (MAF) and holds no expression; give it beside an expression table: "
-        "read_cohort(EXPRESSION, alterations=MAF)"
-    )
+refuse_maf = no_cohort(
+    "a mutation table (MAF)", "give it beside an expression table: read_cohort(EXPRESSION, alterations=MAF)"
+)

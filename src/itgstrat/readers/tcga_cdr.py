@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from itgstrat.errors import InputError, name_some
-from itgstrat.readers.alone import glance_clinical, refuse
+from itgstrat.readers.alone import glance_clinical, no_cohort
 from itgstrat.readers.barcodes import parse_barcode
-from itgstrat.readers.layout import ClinicalTable, Glance, Orientation, RawCohort
+from itgstrat.readers.layout import ClinicalTable, Glance
 from itgstrat.readers.sheets import look_at
 from itgstrat.readers.tables import as_text, read_clinical
 
@@ -68,27 +68,7 @@ def _outcome_files(source: str) -> list[Path]:
     return [file for file in files[:50] if is_outcome_table(look_at(str(file)))]
 
 
-def read_tcga_cdr(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Refuse to read a TCGA-CDR table as a cohort: it holds outcomes and no expression.
-
-    Parameters
-    ----------
-    source : str
-        The table.
-    orientation : {"auto", "genes x patients", "patients x genes"}
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always; it says how to use the table.
-    """
-    refuse(source, _CONTENT)
+read_tcga_cdr = no_cohort(_CONTENT)
 
 
 def glance_tcga_cdr(source: str) -> Glance:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from itgstrat.errors import InputError, name_some
-from itgstrat.readers.alone import glance_clinical, refuse
+from itgstrat.readers.alone import glance_clinical, no_cohort
 from itgstrat.readers.followup import add_survival
-from itgstrat.readers.layout import ClinicalTable, Glance, Orientation, RawCohort
+from itgstrat.readers.layout import ClinicalTable, Glance
 from itgstrat.readers.sheets import drop_empty, look_at
 from itgstrat.readers.tables import read_clinical
 from itgstrat.readers.tcga_cdr import is_outcome_table, read_outcomes
@@ -120,27 +120,7 @@ def _id_column(table: pd.DataFrame) -> str:
     return next((name for name in ID_COLUMNS if name in table), str(table.columns[0]))
 
 
-def refuse_xena_clinical(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Refuse to read a Xena clinical table as a cohort.
-
-    Parameters
-    ----------
-    source : str
-        The table.
-    orientation : {"auto", "genes x patients", "patients x genes"}
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always; it says how to use the table.
-    """
-    refuse(source, "a UCSC Xena clinical or survival table")
+refuse_xena_clinical = no_cohort("a UCSC Xena clinical or survival table")
 
 
 def glance_xena_clinical(source: str) -> Glance:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from itgstrat.errors import InputError, name_some
-from itgstrat.readers.alone import refuse
+from itgstrat.readers.alone import no_cohort
 from itgstrat.readers.barcodes import parse_barcode
 from itgstrat.readers.genes import map_genes
-from itgstrat.readers.layout import Orientation, RawCohort
 from itgstrat.readers.sheets import look_at
 from itgstrat.readers.tcga_cdr import is_outcome_table
 
@@ -175,26 +174,10 @@ def pick(kinds: dict[Path, Kind], wanted: Kind, folder: Path) -> Path | None:
     return candidates[0] if candidates else None
 
 
-def refuse_xena_other(source: str, orientation: Orientation = "auto") -> RawCohort:
-    """Refuse to read a Xena probe map, mutation or segment table, or JSON file.
-
-    Parameters
-    ----------
-    source : str
-        The file.
-    orientation : {"auto", "genes x patients", "patients x genes"}
-        Not used.
-
-    Returns
-    -------
-    RawCohort
-        Never.
-
-    Raises
-    ------
-    InputError
-        Always; it says what the file is.
-    """
+def _name_other(source: str) -> str:
     rows = look_at(source)
-    what = (_other(rows[0]) if rows else "") or "a JSON file that UCSC Xena hands out beside a data file"
-    refuse(source, what, "name the matrix of the same cohort, such as HiSeqV2 or star_tpm")
+    return (_other(rows[0]) if rows else "") or "a JSON file that UCSC Xena hands out beside a data file"
+
+
+#: A Xena probe map, mutation or segment table, or JSON file.
+refuse_xena_other = no_cohort(_name_other, "name the matrix of the same cohort, such as HiSeqV2 or star_tpm")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation
 
 from itgstrat.learned.agents import CALLS
 from itgstrat.reporting.style import BLUE, INK, ORANGE, PALE, canvas
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 #: A colour an answer; those without an answer are pale.
 _COLOURS = {"eligible": BLUE, "not eligible": ORANGE, "cannot tell": PALE}
+#: Inches from the axes down to the legend: room for the ticks and two lines of words, however many bars there are.
+_BELOW = 0.62
 
 
 def plot_eligibility(counts: "pd.DataFrame", *, title: str = "", ax: Axes | None = None) -> Axes:
@@ -58,7 +61,8 @@ def plot_eligibility(counts: "pd.DataFrame", *, title: str = "", ax: Axes | None
         ax.set_label("Patients eligible (putative): " + "; ".join(by_name))
         ax.legend(
             loc="upper center",
-            bbox_to_anchor=(0.5, -0.62 / (0.3 * len(names) + 0.6)),
+            bbox_to_anchor=(0.5, 0),
+            bbox_transform=ax.transAxes + ScaledTranslation(0, -_BELOW, ax.figure.dpi_scale_trans),
             ncols=3,
             handlelength=1,
             columnspacing=1,

@@ -22,8 +22,8 @@ _RISK_UNITS: dict[type[SurvivalModel], str] = {
     ForestModel: "cumulative hazard, added up over the event times of training",
 }
 
-#: What is written of a form of a signature; any other is one of its parts.
-_FORMS = {"product": "product of the parts", "adjusted": "adjusted"}
+#: Forms of a whole signature; any other is one of its parts.
+_WHOLE = ("product", "adjusted")
 
 _DAYS = (("years", 365.25), ("months", 365.25 / 12), ("weeks", 7.0))
 
@@ -257,7 +257,7 @@ def title_feature(name: str) -> str:
     Examples
     --------
     >>> title_feature("age"), title_feature("joint_avb5_egfr:product")
-    ('age', 'avb5 with EGFR, product of the parts')
+    ('age', 'avb5 with EGFR, product')
     """
     known, form = split_form(name)
     signature = load_catalogue().signatures.get(known)
@@ -289,4 +289,4 @@ def split_form(name: str) -> tuple[str, str]:
     if name in signatures or plain not in signatures:
         return name, ""
     without = f" without {left_out}" if left_out else ""
-    return plain, without + (f", {_FORMS.get(form, f'{form} part')}" if form else "")
+    return plain, without + (f", {form}{'' if form in _WHOLE else ' part'}" if form else "")
