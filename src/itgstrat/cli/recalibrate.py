@@ -34,10 +34,10 @@ def run(
     ] = "auto",
 ) -> None:
     """Recalibrate a model's survival on other patients; the old model stays as it is."""
+    from itgstrat.cli.columns import choose_columns
     from itgstrat.learned import ModelBundle
     from itgstrat.outcome import Endpoint
     from itgstrat.output import check_folder
-    from itgstrat.cli.columns import choose_columns
     from itgstrat.readers import read_cohort
     from itgstrat.readers.tables import read_clinical
     from itgstrat.readers.wanted import read_wanted
