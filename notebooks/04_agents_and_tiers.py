@@ -103,7 +103,7 @@ one.set_index("tier")[["value", "call", "decided_by", "caveat"]]
 # ## Who is eligible, and who cannot be told
 #
 # Patients in GSE1992, counted. *Cannot tell* is an answer: without mutation data nobody is eligible for abituzumab,
-# whose trial asked for KRAS wild type. What was not assessed is never taken for wild type.
+# whose trial asked for RAS wild type. What was not assessed is never taken for wild type.
 
 # %%
 counts = count_calls(agents)

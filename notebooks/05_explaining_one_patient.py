@@ -17,8 +17,8 @@
 #
 # **base + sum of the contributions = risk,**
 #
-# exactly, not approximately: linear models in closed form, trees by exact TreeSHAP, stacks as the weighted sum of
-# their members.
+# to rounding: linear models in closed form, trees by exact TreeSHAP, stacks as the weighted sum of their members. (Over
+# genes a linear score splits exactly; in trees a stated rule does it, which adds up as well.)
 #
 # **What an explanation is not.** It says what *the model* used, not what makes the tumour grow, and not what would
 # happen if a drug lowered that integrin. A bad model is explained as exactly as a good one.
@@ -142,9 +142,9 @@ pd.Series(
 # %% [markdown]
 # ## The forest: same patient, other unit
 #
-# A survival forest has no coefficients. Its risk is the *number of events expected* of a patient over follow-up,
-# summed over the event times, so its base is not 0 but the mean over training. Compare directions with the linear
-# model, not sizes.
+# A survival forest has no coefficients. Its risk is the *cumulative hazard added up over the event times* of training
+# (Ishwaran's mortality: the deaths expected were all patients like this one), so its base is not 0 but the mean
+# over training. Compare directions with the linear model, not sizes.
 
 # %%
 forest = explain_all("forest")

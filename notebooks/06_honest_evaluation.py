@@ -169,8 +169,9 @@ pd.DataFrame(
 # %% [markdown]
 # **What you should see.** Random folds report a signature, clearly above 0.5, where no gene does anything within a
 # hospital. With whole hospitals on one side (`evaluation.splits.kind: site_preserved`; for TCGA the barcode names the
-# hospital) it is gone. Note that the *interval* of the wrong answer excludes 0.5: intervals do not protect against
-# bias.
+# hospital) the interval holds 0.5. One simulated study is one draw: change the
+# seed and the size of the gap changes. Note that the *interval* of the wrong answer excludes 0.5: intervals do not
+# protect against bias.
 
 # %%
 print(next(note for note in whole_sites.notes if note.startswith("site-preserved")))

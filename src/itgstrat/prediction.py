@@ -43,9 +43,10 @@ class Prediction:
         in the units of the model, for a Cox model the log hazard relative to the training mean; survival is a
         probability, missing where training was not followed for so long; risk_low and risk_high are its 95% interval
         over bootstrap samples of the training patients; lower_bound_days is outlived by the share of patients that the
-        model's lower bound was calibrated for (9 of 10), capped where it may well be longer; coverage is the share of
-        signature genes measured; imputed names what the model uses and was not measured. A model of a label gives
-        label, probability and log_odds in the place of risk and survival.
+        model's lower bound was calibrated for (9 of 10), capped where it may well be longer, and missing in a
+        patient unlike those of training; coverage is the share of signature genes measured; imputed names what the
+        model uses and was not measured. A model of a label gives label, probability and log_odds in the place of risk
+        and survival.
     explanations : DataFrame
         patient, feature, value, contribution, imputed; base plus contributions is the risk, or the log odds.
     genes : DataFrame
@@ -296,6 +297,11 @@ def _tabulate(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, refer
         for ok, reason in zip(list(enough), why, strict=True)
     ]
     table = _tell(bundle, cohort, featurised, enough)
+    if bundle.lower_bound is not None and "lower_bound_days" in table:
+        # calibrated on patients like those of training, so for others, or by another reference, it is no bound
+        unlike = np.array([bool(reason) for reason in why]) | (reference == "cohort")
+        days = np.where(unlike, np.nan, table["lower_bound_days"])
+        table = table.assign(lower_bound_days=days, lower_bound_capped=bundle.lower_bound.is_capped(days))
     return table.assign(
         coverage=features.coverage,
         imputed=_name_imputed(bundle, featurised),

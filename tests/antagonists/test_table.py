@@ -46,6 +46,7 @@ def make_benefit(agent="abituzumab", score="risk", interaction=-1.2, n=400, **ho
 LINES, ARMS = make_lines(), make_benefit()
 FULL = BUNDLE.attach(LINES, make_lines("defactinib", "no more than its lineage"), ARMS)
 ALL = predict(FULL, NEW)
+INSIDE = ~ALL.table["out_of_distribution"].to_numpy()
 
 
 def of(table, tier, agent):
@@ -96,15 +97,15 @@ def test_what_cell_lines_say_is_the_models_own():
 
 
 def test_the_hazard_ratio_of_treatment_is_that_of_the_patients_risk():
-    own = of(ALL.agents, BENEFIT, "abituzumab")
-    risk = ALL.table["risk"].to_numpy()
+    own = of(ALL.agents, BENEFIT, "abituzumab")[INSIDE]
+    risk = ALL.table["risk"].to_numpy()[INSIDE]
     by_hand = ARMS.coef[0] + ARMS.coef[1] * (risk - ARMS.center) / ARMS.scale
     np.testing.assert_allclose(own["value"], by_hand)
     high = own["call"] == "lower hazard on treatment"
     assert 0.2 < high.mean() < 1
     assert (own["value"][high] < 0).all()
     assert set(own["call"]) <= {"lower hazard on treatment", "higher hazard on treatment", "no difference shown"}
-    first = own["decided_by"][0]
+    first = own["decided_by"].iloc[0]
     assert first.startswith(f"hazard ratio {np.exp(by_hand[0]):.2f} (")
     assert own["source"].str.contains("below 0: lower hazard on treated").all()
 
@@ -118,10 +119,11 @@ def test_the_context_can_be_the_score_and_where_it_is_unknown_nothing_is_told():
     )
     bundle = BUNDLE.attach(record_benefit(found, BUNDLE, "gsk3008348", "target_context", "made trial"))
     own = of(predict(bundle, NEW).agents, BENEFIT, "gsk3008348")
-    assert np.corrcoef(own["value"].to_numpy(), spread.to_numpy())[0, 1] == pytest.approx(-1)
+    assert own["value"].isna().tolist() == (~INSIDE).tolist()
+    assert np.corrcoef(own["value"].to_numpy()[INSIDE], spread.to_numpy()[INSIDE])[0, 1] == pytest.approx(-1)
     gap = of(predict(bundle, without(NEW, "ITGB6")).agents, BENEFIT, "gsk3008348")
     assert set(gap["call"]) == {"cannot tell"}
-    assert set(gap["decided_by"]) == {"the target_context is not known"}
+    assert set(gap["decided_by"]) == {"the target_context is not known", "the patient is out of distribution"}
 
 
 def test_a_score_beyond_those_of_the_trial_is_not_told():
@@ -129,9 +131,9 @@ def test_a_score_beyond_those_of_the_trial_is_not_told():
     narrow = replace(ARMS, score_low=float(risk.median()), score_high=float(risk.max()))
     own = of(predict(BUNDLE.attach(narrow), NEW).agents, BENEFIT, "abituzumab")
     beyond = (risk < risk.median()).to_numpy()
-    assert (own["call"] == "cannot tell").to_numpy().tolist() == beyond.tolist()
-    assert own["value"].isna().to_numpy().tolist() == beyond.tolist()
-    assert own["decided_by"][beyond].str.startswith("the risk is beyond those of the cohort").all()
+    assert (own["call"] == "cannot tell").to_numpy().tolist() == (beyond | ~INSIDE).tolist()
+    assert own["value"].isna().to_numpy().tolist() == (beyond | ~INSIDE).tolist()
+    assert own["decided_by"][beyond & INSIDE].str.startswith("the risk is beyond those of the cohort").all()
 
 
 def test_an_interaction_that_was_not_shown_is_withheld():
@@ -211,6 +213,29 @@ def test_patients_unlike_training_get_no_hazard_ratio():
     )
     assert table["value"].isna().tolist() == [True, False]
     assert table["caveat"].str.startswith("expression of another kind").tolist() == [True, False]
+
+
+@pytest.mark.parametrize("score", ["risk", "target_context"])
+def test_scores_of_another_reference_are_not_held_against_those_of_the_trial(score):
+    arms = make_benefit(score=score)
+    agents = predict(BUNDLE.attach(arms), NEW, "cohort").agents
+    own = of(agents, BENEFIT, "abituzumab")
+    assert own["value"].isna().all()
+    assert set(own["call"]) == {"cannot tell"}
+    assert own["decided_by"].str.startswith("scores by the reference cohort are not on the scale of the trial").all()
+
+
+def test_a_risk_out_of_distribution_or_on_imputed_values_gets_no_hazard_ratio():
+    from itgstrat.antagonists.table import tabulate_agents
+
+    assert 0 < (~INSIDE).sum() < len(NEW)
+    own = of(ALL.agents, BENEFIT, "abituzumab")
+    assert own["value"].isna().tolist() == (~INSIDE).tolist()
+    assert set(own["decided_by"][~INSIDE]) == {"the patient is out of distribution"}
+    told = ALL.table.assign(imputed=["age", *[""] * (len(NEW) - 1)], out_of_distribution=False)
+    own = of(tabulate_agents(FULL, NEW, told), BENEFIT, "abituzumab")
+    assert own["value"].isna().tolist() == [True, *[False] * (len(NEW) - 1)]
+    assert own["decided_by"][0] == "the risk rests on imputed values: age"
 
 
 def test_too_little_measured_for_the_cell_lines_is_said():

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from itgstrat.cli.app import app
-from itgstrat.errors import CohortError, OutputError
+from itgstrat.errors import CohortError, ModelError, OutputError
 from itgstrat.learned import BenefitModel, ModelBundle
 from tests.antagonists.trials import draw_table
 
@@ -73,6 +73,23 @@ def test_poseidon_says_what_it_is_made_of():
     found = run("benefit", "poseidon", "--trials", "5")
     assert "interaction_found" in found.output
     assert "(assumed)" in found.output
+
+
+def test_a_record_of_scores_by_another_reference_is_refused(small, tmp_path):
+    path = tmp_path / "trial.tsv"
+    draw_table().assign(reference="cohort").to_csv(path, sep="\t", index=False)
+    words = (*TEST, path, *COLUMNS, *QUICK, "--control", "placebo", "--agent", "abituzumab", "--score-is", "risk")
+    with pytest.raises(CohortError, match="scores by the reference cohort; a record needs those of"):
+        run(*words, "--record", tmp_path / "t3.npz", "--model", small / "out" / "model")
+
+
+def test_an_agent_that_the_model_has_no_rule_of_is_refused_before_the_analysis(table, small, tmp_path, monkeypatch):
+    monkeypatch.setattr("itgstrat.antagonists.benefit.analyse_benefit", None)  # to call it would be a TypeError
+    words = (*TEST, table, *COLUMNS, *QUICK, "--control", "placebo", "--record", tmp_path / "t3.npz")
+    with pytest.raises(ModelError, match="has no agent 'nosuch'"):
+        run(*words, "--agent", "nosuch", "--model", small / "out" / "model", "--score-is", "risk")
+    with pytest.raises(OutputError, match="are for a record; give --record FILE"):
+        run(*TEST, table, *COLUMNS, *QUICK, "--agent", "nosuch")
 
 
 def test_a_record_is_saved_for_the_model_that_told_the_score(table, small, tmp_path):

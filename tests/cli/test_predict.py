@@ -22,9 +22,9 @@ def predict(folder, expression, *words, out="out"):
     """Call predict and read the tables it wrote: name -> DataFrame."""
     called = call("predict", folder / "model", expression, "--out", out, *words)
     assert called.code == 0, called.err
+    numbers = {"risk": [""], "lower_bound_days": [""]}
     return {
-        path.stem: pd.read_csv(path, sep="\t", keep_default_na=False, na_values={"risk": [""]})
-        for path in out.glob("*.tsv")
+        path.stem: pd.read_csv(path, sep="\t", keep_default_na=False, na_values=numbers) for path in out.glob("*.tsv")
     }
 
 

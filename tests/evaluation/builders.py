@@ -31,7 +31,7 @@ def tied_outcomes(draw, strata=1):
     return risk, Outcome(event, time, stratum)
 
 
-def make_comparison(model, clinical_gain=None, draws=None, kind="cross-validation", clinical=0.6):
+def make_comparison(model, clinical_gain=None, draws=None, kind="cross-validation", clinical=0.6, integrin_gain=None):
     """A comparison with just what a finding looks at; intervals are (estimate, low, high)."""
     brier = Interval(0.2, 0.1, 0.3)
     rows = [Row("model", "the model", Interval(*model), None, brier)]
@@ -39,6 +39,8 @@ def make_comparison(model, clinical_gain=None, draws=None, kind="cross-validatio
     if clinical_gain is not None:
         rows.append(Row("clinical", "clinical only", Interval(clinical, 0.5, 0.7), None, brier))
         differences.append(Difference("model", "clinical", Interval(*clinical_gain), brier))
+    if integrin_gain is not None:
+        differences.append(Difference("model", "without_integrins", Interval(*integrin_gain), brier))
     random = None
     if draws is not None:
         p_value = (1 + sum(value >= model[0] for value in draws)) / (1 + len(draws))

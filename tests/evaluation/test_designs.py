@@ -79,3 +79,4 @@ def test_the_pipeline_finds_nothing_where_there_is_nothing():
     none = evaluate(make_config(evaluation={"random_signatures": 0}), cohort)
     assert none.permuted is None
     assert any(note.startswith("no permutations") for note in none.notes)
+    assert any(note.startswith("random genes were switched off") for note in none.notes)

@@ -3,8 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import Parallel
 
 from itgstrat.config import load_config
+from itgstrat.errors import ModelError
+from itgstrat.evaluation import drivers as drivers_module
 from itgstrat.evaluation.drivers import MOST_EXPLAINED, MOST_JUDGED, REPEATS, learn_drivers, rank_levels
 from itgstrat.evaluation.importance import permutation_importance
 from itgstrat.explanation import compare_rankings, explain
@@ -116,6 +119,25 @@ def test_many_patients_are_drawn_and_direction_is_that_of_the_coefficient(tmp_pa
     coef = pd.Series(model.coef, index=model.features)
     own = drivers.of("feature").set_index("name")["direction"]
     assert (own == np.sign(coef[own.index])).all()
+
+
+def test_folds_that_fail_are_counted_and_the_others_tell(found, monkeypatch):
+    config, cohort, pipeline, _, whole = found
+    left, own = iter([False, True, True]), drivers_module._judge
+
+    def judge(*arguments):
+        if next(left, True):
+            return own(*arguments)
+        raise ModelError("no feature is left")
+
+    monkeypatch.setattr(drivers_module, "_judge", judge)
+    strongest = {level: whole.of(level)["name"].head(2).tolist() for level in ("feature", "system")}
+    outcome = cohort.require_outcome()
+    judged, untold = drivers_module._judge_folds(config, pipeline, cohort, outcome, strongest, Parallel())
+    assert len(judged) == whole.n_folds - 1
+    assert untold == (
+        f"stability over folds and permutation importance in 1 of {whole.n_folds} folds: no feature is left",
+    )
 
 
 def test_too_few_events_for_the_folds_are_told_not_raised(tmp_path):

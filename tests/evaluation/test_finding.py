@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from itgstrat.evaluation.finding import state_finding
+from itgstrat.evaluation.finding import note_harm, state_finding
 
 from .builders import make_comparison
 
@@ -32,6 +34,43 @@ def test_an_increment_that_may_be_nothing(draws):
     assert "add nothing here that could be shown beyond clinical variables" in said
 
 
+@pytest.mark.parametrize("draws", [None, WORSE, AS_GOOD])
+def test_harm_is_said(draws):
+    said = say(make_comparison((0.55, 0.5, 0.6), (-0.11, -0.211, -0.016), draws))
+    assert said.startswith("The 24 signatures do worse than clinical variables alone: C 0.550")
+    assert "rank patients worse than chance: " in say(make_comparison((0.4, 0.3, 0.49), None, draws))
+
+
+def test_a_model_that_integrin_genes_make_worse():
+    gain = (-0.05, -0.08, -0.01)
+    said = say(make_comparison((0.65, 0.6, 0.7), (0.01, -0.01, 0.03), WORSE, integrin_gain=gain))
+    assert said.endswith(" But the same model without integrin genes does better.")
+
+
+@pytest.mark.parametrize("gain", [(0.05, 0.01, 0.09), (0.01, -0.01, 0.03)])
+def test_external_harm_is_said_whatever_the_verdict(gain):
+    inside = make_comparison((0.65, 0.6, 0.7), gain, WORSE)
+    outside = make_comparison((0.58, 0.5, 0.66), (-0.05, -0.09, -0.01), kind="external", integrin_gain=(-0.1, -0.2, 0))
+    frozen = replace(outside, reference="cohort")
+    said = say(inside, outside, frozen)
+    for reference in ("batch", "cohort"):
+        assert f"they do worse than clinical variables in external ours, {reference} reference" in said
+    assert note_harm([inside, outside, frozen]) == []
+
+
+def test_harm_beside_the_finding_is_noted():
+    def harmed(kind):
+        lost = (-0.064, -0.109, -0.019)
+        return make_comparison((0.58, 0.5, 0.66), lost, kind=kind, integrin_gain=lost)
+
+    assert note_harm([harmed("cross-validation")]) == []
+    words = "the model does worse than the same model without integrin genes, -0.064 (-0.109 to -0.019) in C"
+    assert note_harm([harmed("external")]) == [f"external, ours, batch reference: {words}"]
+    left_out = note_harm([harmed("leave-one-cohort-out")])
+    assert len(left_out) == 2
+    assert left_out[0].startswith("leave-one-cohort-out, ours, batch reference: the model does worse than clinical")
+
+
 def test_without_clinical_variables_chance_is_the_measure():
     assert "information beyond chance" in say(make_comparison((0.65, 0.6, 0.7), None, WORSE))
     assert "to chance no more than random genes" in say(make_comparison((0.65, 0.6, 0.7), None, AS_GOOD))
@@ -40,8 +79,8 @@ def test_without_clinical_variables_chance_is_the_measure():
 
 def test_without_random_genes_the_verdict_rests_on_the_increment():
     said = say(make_comparison((0.65, 0.6, 0.7), (0.05, 0.01, 0.09)))
-    assert "add prognostic information beyond clinical variables" in said
-    assert "random" not in said
+    assert "add prognostic information beyond clinical variables, not compared with random genes: " in said
+    assert "random genes of the same number" not in said
 
 
 def test_too_few_draws_decide_nothing():

@@ -61,6 +61,8 @@ def test_every_baseline_and_every_cohort_is_there(evaluation):
     ]  # fmt: skip
     assert len(inside.random.auc) == 5
     assert inside.row("prevalence").auc.estimate == 0.5
+    assert np.isnan(inside.row("prevalence").slope.estimate)
+    assert np.isfinite(inside.row("model").slope.estimate)
     assert inside.difference("inflamed", "beside_inflamed").auc.estimate == pytest.approx(
         inside.row("beside_inflamed").auc.estimate - inside.row("inflamed").auc.estimate
     )

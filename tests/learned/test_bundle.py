@@ -175,7 +175,7 @@ def test_an_archive_of_objects_is_refused_without_opening_them(folder, name, tmp
     arrays = getattr(BUNDLE, name).to_arrays()
     trap = np.array([Trap(tmp_path / "sprung")], dtype=object)
     replace_file(folder, f"{name}.npz", pack(**arrays | {next(iter(arrays)): trap}))
-    with pytest.raises(BundleError, match=rf"{name}\.npz holds no plain arrays \(.*allow_pickle=False"):
+    with pytest.raises(BundleError, match=rf"{name}\.npz holds no plain arrays: found objects, refused unread"):
         ModelBundle.load(folder)
     assert not (tmp_path / "sprung").exists()
 

@@ -26,7 +26,11 @@ def test_every_level_importance_dependence_and_map_are_drawn(config, drivers, bu
     row = drivers.tabulate().iloc[0]
     assert first[1] == row["name"]
     assert first[2] == f"{row['mean_absolute']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})"
-    assert first[5] == f"{row['loss']:+.3f} ({row['loss_lower']:+.3f} to {row['loss_upper']:+.3f})"
+    assert first[4] == f"{row['rank']:.0f}"
+    assert first[5] == f"{row['loss']:+.3f} ({row['loss_range_low']:+.3f} to {row['loss_range_high']:+.3f})"
+    assert part.tables[0].columns[5].endswith("(range over folds and repeats)")
+    assert "the model held fixed" in part.tables[0].caption
+    assert "not a confidence interval" in part.tables[0].caption
 
 
 def test_it_is_told_of_models_without_coefficients_and_from_some_of_the_patients(config, drivers, bundle, cohorts):

@@ -14,8 +14,10 @@ import pytest
 from itgstrat.evaluation.compare import LABELS, Interval
 from itgstrat.learned.lower_bound import LowerBound
 from itgstrat.reporting import prediction_report, training_report
+from itgstrat.reporting.comparisons import describe_comparison
 from itgstrat.reporting.report import MOST_PATIENTS
 from tests.reporting.conftest import (
+    STRATA,
     make_bundle,
     make_cohort,
     make_cohorts,
@@ -76,7 +78,18 @@ def test_the_finding_comes_before_everything_else(report, evaluation):
     body = page.names()[page.names().index("body") :]
     assert body[:6] == ["body", "a", "header", "h1", "p", "strong"]  # a: the way past the contents
     start = page.text.index("itgstrat training run: made-up")
-    assert page.text[start:].startswith(f"itgstrat training run: made-up {evaluation.finding}")
+    said = evaluation.finding.replace(":", "")  # the verdict is a heading
+    assert page.text[start:].startswith(f"itgstrat training run: made-up {said}")
+
+
+def test_strata_of_cross_validation_are_drawn_without_a_test(evaluation):
+    drawn = {item.kind: describe_comparison("c", item, STRATA) for item in evaluation.comparisons}
+    tested = {
+        kind: "log-rank" in next(one.caption for one in part.figures if one.name == "c-km")
+        for kind, part in drawn.items()
+    }
+    assert tested["external"]
+    assert not tested["cross-validation"]
 
 
 def test_every_comparison_has_its_tables_and_figures(report):
@@ -298,7 +311,13 @@ def test_intervals_and_lower_bounds_stand_in_the_table_and_on_the_page(bundle):
     bound = LowerBound(0.9, 0.93, np.array([30.0, 365.25]), 60, 20)
     page = prediction_report(replace(prediction, table=table), replace(bundle, lower_bound=bound))
     heads = re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', page)
-    assert heads[2:7] == ["Risk", "95% interval", "Survival at 2 years", "Survival at 5 years", "9 of 10 outlive"]
+    assert heads[2:7] == [
+        "Risk",
+        "95% of bootstrap refits",
+        "Survival at 2 years",
+        "Survival at 5 years",
+        "9 of 10 outlive",
+    ]
     cells = re.findall(r'<td class="number">([^<]*)</td>', page)
     assert cells[:5] == ["-1.00", "-1.50 to -0.40", "80%", "–", "≥ 12 months"]
     assert cells[6:11] == ["0.00", "–", "80%", "–", "–"]

@@ -52,6 +52,12 @@ def test_log_rank_says_when_it_compares_within_cohort():
     assert not texts(draw(["one"] * 60))[-1].endswith("within cohort")
 
 
+def test_the_test_can_be_left_out():
+    ax = draw(test=False)
+    assert not any("log-rank" in text for text in texts(ax))
+    assert "log-rank" not in describe(ax)
+
+
 def test_the_description_tells_medians():
     ax = plot_kaplan_meier(make_outcome([1, 1, 0, 0], [1, 2, 3, 3], "years"), ["a", "a", "b", "b"])
     told = "a: 2 patients, 2 events, median 1.0 years; b: 2 patients, 0 events, median not reached"

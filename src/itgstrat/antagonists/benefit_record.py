@@ -9,6 +9,35 @@ from itgstrat.learned.benefit import Score
 LEVEL = 0.05
 
 
+def find_class(bundle: ModelBundle, agent: str) -> str:
+    """Find the class of an agent that a bundle has a rule of.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        A model with rules of agents.
+    agent : str
+        Id of the agent.
+
+    Returns
+    -------
+    str
+        Its class.
+
+    Raises
+    ------
+    ModelError
+        If the bundle has no rule of the agent.
+    BundleError
+        If the bundle holds no rules of agents.
+    """
+    rules = bundle.require_agents()
+    classes: dict[str, str] = dict(zip(rules.agents.tolist(), rules.classes.tolist(), strict=True))
+    if agent not in classes:
+        raise ModelError(f"the model {bundle.name!r} has no agent {agent!r}; it has {name_some(list(classes), 30)}")
+    return classes[agent]
+
+
 def record_benefit(
     found: Benefit,
     bundle: ModelBundle,
@@ -53,10 +82,7 @@ def record_benefit(
     ----------
     Royston and Sauerbrei 2008, Multivariable Model-building, ch. 7
     """
-    rules, shown = bundle.require_agents(), found.interaction
-    classes = dict(zip(rules.agents.tolist(), rules.classes.tolist(), strict=True))
-    if agent not in classes:
-        raise ModelError(f"the model {bundle.name!r} has no agent {agent!r}; it has {name_some(list(classes), 30)}")
+    agent_class, shown = find_class(bundle, agent), found.interaction
     learned_here = cohort in bundle.info.get("cohorts", {})
     p = permutation_p if found.learned == "out-of-fold" and permutation_p is not None else shown.p
     faults = []
@@ -70,7 +96,7 @@ def record_benefit(
         faults.append(f"that the effect of treatment depends on the score was not shown (p = {p:.2f})")
     return BenefitModel(
         agent=agent,
-        agent_class=classes[agent],
+        agent_class=agent_class,
         score=score,
         model_name=bundle.name,
         model_digest=bundle.digest_score(score),

@@ -11,13 +11,23 @@ import pandas as pd
 
 from itgstrat.antagonists.benefit_tier import NO_COHORT
 from itgstrat.antagonists.risk import NO_RISK, NOT_HIGH
-from itgstrat.antagonists.tiers import BENEFIT, CANNOT_TELL, NOT_CLINICAL, RISK_IN_TARGET_HIGH, TARGET_CONTEXT, TIERS
+from itgstrat.antagonists.tiers import (
+    BENEFIT,
+    CANNOT_TELL,
+    CONTROL,
+    FOREIGN,
+    NOT_CLINICAL,
+    RISK_IN_TARGET_HIGH,
+    TARGET_CONTEXT,
+    TIERS,
+    TRANSFERRED_SENSITIVITY,
+)
 from itgstrat.antagonists.transfer import NO_MODEL
 from itgstrat.biology import load_catalogue
 from itgstrat.biology.agents import Agent, AgentClass, Trial
 from itgstrat.learned.agents import CALLS
 
-#: Most words of a sentence for the board.
+#: Words of a sentence for the board: with more the next shorter wording is taken, as long as there is one.
 MOST_WORDS = 80
 
 #: Classes that are named as antagonists, and those that use the integrin as an address.
@@ -30,10 +40,16 @@ _ASSAYS = {"_mut": "sequencing", "_methylated": "promoter methylation"}
 # Words of the catalogue for a trial whose outcome was not in the sources read.
 _UNSEEN = "not seen"
 
-# Outcomes and diseases of trials in the catalogue are of any length.
-_MOST_OUTCOME_WORDS, _MOST_DISEASE_WORDS = 10, 5
+# Where the control is met as well as the rule of an agent.
+_SAYS_LITTLE = "A random pair of genes meets one, too, so this says little."
 
-_COLUMNS = ("agent", "class", "tier", "value", "call", "decided_by", "missing")
+# Outcomes of trials in the catalogue are of any length.
+_MOST_OUTCOME_WORDS = 10
+
+# Agents named for one thing, gaps, trials, and whether addresses are told: from the fullest wording to the shortest.
+_WORDINGS = ((3, 2, 2, True), (2, 2, 1, True), (1, 2, 1, True), (1, 2, 1, False), (1, 2, 0, False), (1, 1, 0, False))
+
+_COLUMNS = ("agent", "class", "tier", "value", "call", "decided_by", "missing", "caveat")
 
 
 class _Cell(NamedTuple):
@@ -46,6 +62,7 @@ class _Cell(NamedTuple):
     call: str
     decided_by: str
     missing: str
+    caveat: str
 
 
 def word_patient(rows: pd.DataFrame) -> str:
@@ -56,13 +73,14 @@ def word_patient(rows: pd.DataFrame) -> str:
     Parameters
     ----------
     rows : DataFrame
-        The rows of one patient in `tabulate_agents`: agent, class, tier, value, call, decided_by, missing.
+        The rows of one patient in `tabulate_agents`: agent, class, tier, value, call, decided_by, missing, caveat.
 
     Returns
     -------
     str
-        The rules met and what decided, what cannot be told and the assay that would settle it, prognosis where a
-        target is high, what tiers T2 and T3 say, a trial with its outcome; about 80 words at most.
+        The rules met and what decided, whether a random pair of genes meets one, too, what cannot be told and the
+        assay that would settle it, prognosis where a target is high, what tiers T2 and T3 say, a trial with its disease
+        and outcome where there is room; about 80 words at most.
     """
     cells = [_Cell(*row) for row in rows[list(_COLUMNS)].itertuples(index=False, name=None)]
     return _word(cells)
@@ -95,7 +113,7 @@ def _is_said(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Leave out the rows that no sentence looks at: half of them."""
     told = ~table["decided_by"].isin([NO_MODEL, NO_COHORT])
     rule = table["tier"].isin([RISK_IN_TARGET_HIGH, TARGET_CONTEXT])
-    return np.asarray(told & (~rule | table["class"].isin([*ANTAGONISTS, *ADDRESSES])))
+    return np.asarray(told & (~rule | table["class"].isin([*ANTAGONISTS, *ADDRESSES, CONTROL])))
 
 
 def find_best_known(agent: Agent) -> Trial | None:
@@ -126,26 +144,29 @@ def _phase(trial: Trial) -> float:
 
 def _word(cells: Sequence[_Cell]) -> str:
     """The fullest wording that is short enough."""
-    for most in (3, 2, 1, 0):
-        said = " ".join(filter(None, _sentences(cells, max(most, 1), brief=not most)))
+    for wording in _WORDINGS:
+        said = " ".join(filter(None, _sentences(cells, *wording)))
         if len(said.split()) <= MOST_WORDS:
             break
     return said
 
 
-def _sentences(cells: Sequence[_Cell], most: int, brief: bool) -> Iterable[str]:
+def _sentences(cells: Sequence[_Cell], most: int, gaps: int, trials: int, addresses: bool) -> Iterable[str]:
     of = {tier: [cell for cell in cells if cell.tier == tier] for tier in TIERS}
-    risk, context, lines, arms = of.values()
+    context = of[TARGET_CONTEXT]
     own = [cell for cell in context if cell.agent_class in ANTAGONISTS]
     met = [cell for cell in own if cell.call == CALLS[2]]
     unknown = [cell for cell in own if cell.call == CANNOT_TELL]
     yield _say_met(met, len(own), most)
-    address = [cell for cell in context if cell.agent_class in ADDRESSES and cell.call == CALLS[2]]
-    yield f"Integrin as an address only: {_join_some(address, most)}." if address and not brief else ""
-    yield _say_unknown(unknown, most)
-    yield _say_risk([cell for cell in risk if cell.agent_class in ANTAGONISTS])
-    yield _say_attached(lines, arms)
-    yield from _say_trials(met or unknown, most - 1, brief)
+    eligible = [cell for cell in context if cell.call == CALLS[2]]
+    address = [cell for cell in eligible if cell.agent_class in ADDRESSES and addresses]
+    yield f"Integrin as an address only: {_join_some(address, most)}." if address else ""
+    by_chance = any(cell.agent_class == CONTROL for cell in eligible)
+    yield _SAYS_LITTLE if by_chance and (met or address) else ""
+    yield _say_unknown(unknown, most, gaps)
+    yield _say_risk([cell for cell in of[RISK_IN_TARGET_HIGH] if cell.agent_class in ANTAGONISTS])
+    yield _say_attached(of[TRANSFERRED_SENSITIVITY], of[BENEFIT])
+    yield from _say_trials((met or unknown)[:trials])
     yield f"{NOT_CLINICAL.capitalize()}."
 
 
@@ -171,21 +192,23 @@ def _say_decision(decided: str) -> str:
     return f"{kind} {title}: percentile {100 * float(place):.0f}, threshold {100 * float(bar):.0f}"
 
 
-def _say_unknown(unknown: Sequence[_Cell], most: int) -> str:
+def _say_unknown(unknown: Sequence[_Cell], most: int, most_gaps: int) -> str:
     """What cannot be told, agents with the same gap together, and the assay that would tell it."""
     gaps: dict[str, list[_Cell]] = {}
     for cell in unknown:
-        gaps.setdefault(_say_assays(cell.missing), []).append(cell)
+        gaps.setdefault(_say_gap(cell), []).append(cell)
     gaps = dict(sorted(gaps.items(), key=lambda gap: -len(gap[1])))
     parts = [f"{_join_some(cells, most)} ({assays})" for assays, cells in gaps.items()]
-    rest = sum(len(cells) for cells in list(gaps.values())[2:])
-    parts = [*parts[:2], *([f"{rest} more"] if rest else [])]
+    rest = sum(len(cells) for cells in list(gaps.values())[most_gaps:])
+    parts = [*parts[:most_gaps], *([f"{rest} more"] if rest else [])]
     return f"Cannot be told: {_join(parts)}." if parts else ""
 
 
-def _say_assays(missing: str) -> str:
-    """Put what is missing into the assays that would tell it."""
-    names = missing.split(", ") if missing else []
+def _say_gap(cell: _Cell) -> str:
+    """Put what is missing into the assays that would tell it; none does where expression is of another kind."""
+    if cell.caveat.startswith(FOREIGN):
+        return FOREIGN.partition(",")[0]
+    names = cell.missing.split(", ") if cell.missing else []
     found = []
     for ending, assay in _ASSAYS.items():
         genes = [name.removesuffix(ending) for name in names if name.endswith(ending)]
@@ -193,7 +216,7 @@ def _say_assays(missing: str) -> str:
     genes = [name for name in names if not name.endswith(tuple(_ASSAYS))]
     rest = [f"{len(genes) - 2} more"] if len(genes) > 2 else []
     found += [f"expression of {_join([*genes[:2], *rest])}"] if genes else []
-    return f"needs {_join(found)}" if found else "expression unlike that of training"
+    return f"needs {_join(found)}" if found else cell.decided_by
 
 
 def _say_risk(risk: Sequence[_Cell]) -> str:
@@ -232,17 +255,17 @@ def _say_value(cell: _Cell) -> str:
     return f"{cell.call}, {number},"
 
 
-def _say_trials(cells: Sequence[_Cell], most: int, brief: bool) -> Iterable[str]:
+def _say_trials(cells: Sequence[_Cell]) -> Iterable[str]:
     known: Mapping[str, Agent] = load_catalogue().agents
-    for cell in cells[: max(most, 1)]:
+    for cell in cells:
         trial = find_best_known(known[cell.agent]) if cell.agent in known else None
         if trial:
             name = trial.name.partition(" (")[0] or _word_phase(trial)
-            disease = "" if brief else _shorten(re.split(r", | \(", trial.indication)[0], _MOST_DISEASE_WORDS)
+            disease = re.split(r", | \(", trial.indication)[0]
             outcome = _shorten(re.split(r"[;:] ", trial.outcome)[0], _MOST_OUTCOME_WORDS)
             said = "outcome not seen" if _UNSEEN in outcome else outcome
             agent = _name(cell.agent)
-            yield f"{agent[0].upper()}{agent[1:]}, {name}{' in ' * bool(disease)}{disease}: {said}."
+            yield f"{agent[0].upper()}{agent[1:]}, {name} in {disease}: {said}."
 
 
 def _word_phase(trial: Trial) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from itgstrat.antagonists.benefit_tier import tabulate_benefit
+from itgstrat.antagonists.benefit_tier import find_unfit, tabulate_benefit
 from itgstrat.antagonists.context import judge_cohort, tabulate_context
 from itgstrat.antagonists.risk import tabulate_risk
 from itgstrat.antagonists.transfer import tabulate_transfer
@@ -63,7 +63,7 @@ def tabulate_agents(
         tabulate_risk(judged, told, bundle.name),
         context,
         tabulate_transfer(bundle.transfers, measured["expression"], measured["genes"], patients, agents),
-        tabulate_benefit(bundle.benefits, scores, patients, agents, judged.foreign),
+        tabulate_benefit(bundle.benefits, scores, patients, agents, judged.foreign, find_unfit(told, reference)),
     ]
     names = dict.fromkeys(str(name) for tier in (context, *tiers) for name in tier.columns)
     return pd.DataFrame({name: _interleave(name, tiers) for name in (*(n for n in names if n not in _LAST), *_LAST)})

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from itgstrat.antagonists.benefit import Benefit
     from itgstrat.learned import BenefitModel, ModelBundle
+    from itgstrat.learned.benefit import Score
 
 app = typer.Typer(no_args_is_help=True, help="Treatment by score on cohorts with two arms: test, power, poseidon.")
 
@@ -78,7 +81,6 @@ def examine(
     from itgstrat.antagonists.benefit_record import record_benefit
     from itgstrat.antagonists.benefit_trial import read_trial
     from itgstrat.errors import OutputError
-    from itgstrat.readers.tables import read_clinical
 
     if out is not None and out.suffix not in {".tsv", ".json"}:
         raise OutputError(f"{out} ends neither in .tsv nor in .json; say which by the name")
@@ -87,7 +89,7 @@ def examine(
             raise OutputError(f"{path} exists; give another file")
     bundle = _load_model(record, model, agent, score_is)
     trial = read_trial(
-        read_clinical(table),
+        _read_patients(table, for_record=record is not None),
         arm=arm,
         score=score,
         event=event,
@@ -116,19 +118,38 @@ def _keep(made: "BenefitModel", record: Path) -> None:
 
 
 def _load_model(
-    record: Path | None, model: Path | None, agent: str | None, score_is: str | None
+    record: Path | None, model: Path | None, agent: str | None, score_is: "Score | None"
 ) -> "ModelBundle | None":
     """The model that told the score, where a record is to be saved; asked for before any work is done."""
+    from itgstrat.antagonists.benefit_record import find_class
     from itgstrat.errors import OutputError
     from itgstrat.learned import ModelBundle
 
+    if record is None and (model or agent or score_is):
+        raise OutputError("--model, --agent and --score-is are for a record; give --record FILE, or leave them out")
     if record is None:
         return None
     if not (model and agent and score_is):
         raise OutputError("a record needs --model (that told the score), --agent (of the treated arm) and --score-is")
     bundle = ModelBundle.load(model)
-    bundle.require_agents()
+    find_class(bundle, agent)
+    bundle.digest_score(score_is)
     return bundle
+
+
+def _read_patients(table: Path, for_record: bool) -> "pd.DataFrame":
+    """Read the trial; a record takes no scores by another reference than pooled, where the table still says which."""
+    from itgstrat.errors import CohortError
+    from itgstrat.readers.tables import read_clinical
+
+    patients = read_clinical(table)
+    others = set(patients.get("reference", [])) - {"pooled"}
+    if others and for_record:
+        found = ", ".join(sorted(map(str, others)))
+        raise CohortError(
+            f"{table}: scores by the reference {found}; a record needs those of `itgstrat predict --reference pooled`"
+        )
+    return patients
 
 
 def _say(found: "Benefit") -> None:

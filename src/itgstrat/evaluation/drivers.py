@@ -54,6 +54,7 @@ class Drivers:
     ranked : DataFrame
         level (feature, gene or system), name, theme, mean_absolute with its limits lower and upper, rank with
         rank_lower and rank_upper, and of a feature direction: 1 where a higher value adds more, -1 where it adds less.
+        Limits are over resampled patients with the model held fixed: another model may rank otherwise, see `kendall`.
     importance : mapping of str to PermutationImportance
         Of the 20 strongest features and systems, in patients left out, over all folds; empty where it could not be had.
     n_folds : int
@@ -98,13 +99,13 @@ class Drivers:
         Returns
         -------
         DataFrame
-            Columns of `ranked`, and loss with loss_lower and loss_upper (95% of repeats and folds) of Harrell's
-            concordance, or of the AUC of a label; missing where not dealt out anew.
+            Columns of `ranked`, and loss of Harrell's concordance, or of the AUC of a label, with loss_range_low and
+            loss_range_high (95% of its repeats and folds, not a confidence interval); missing where not dealt out anew.
         """
-        losses = [pd.DataFrame(columns=["level", "name", "loss", "loss_lower", "loss_upper"])]
+        losses = [pd.DataFrame(columns=["level", "name", "loss", "loss_range_low", "loss_range_high"])]
         for level, found in self.importance.items():
             low, high = found.interval()
-            numbers = {"loss": found.mean, "loss_lower": low, "loss_upper": high}
+            numbers = {"loss": found.mean, "loss_range_low": low, "loss_range_high": high}
             losses.append(pd.DataFrame({"level": level, "name": found.names.astype(object)} | numbers))
         kept = [one for one in losses if len(one)] or losses
         return self.ranked.merge(pd.concat(kept, ignore_index=True), on=["level", "name"], how="left")
@@ -147,16 +148,7 @@ def learn_drivers(
     explanation, values = _explain(pipeline, cohort[rows])
     ranked = rank_levels(explanation, config.seed)
     strongest = {level: _name_strongest(ranked, level) for level in _JUDGED}
-    judged: list[_Judged] = []
-    untold = []
-    try:
-        parts = (workers or Parallel())(
-            delayed(_judge)(pipeline, cohort, known, train, test, strongest, config.seed)
-            for train, test in _split(config, cohort, known)
-        )
-        judged = list(parts)
-    except (ModelError, OutcomeError) as error:
-        untold.append(f"stability over folds and permutation importance: {error}")
+    judged, untold = _judge_folds(config, pipeline, cohort, known, strongest, workers or Parallel())
     kendall, jaccard = _compare(judged)
     model = _told_by(pipeline)
     depends: tuple[Dependence, ...] = ()
@@ -173,7 +165,7 @@ def learn_drivers(
         kendall=kendall,
         jaccard=jaccard,
         dependence=depends,
-        untold=tuple(untold),
+        untold=untold,
     )
 
 
@@ -243,6 +235,49 @@ def _split(config: RunConfig, cohort: Cohort, known: Outcome | Response) -> list
         return list(split_by_label(known, config.evaluation.folds, seed))
     folds = make_folds(config, cohort)
     return [(split.train, folds.judged[split.test]) for split in folds.splits if split.repeat == 0]
+
+
+def _judge_folds(
+    config: RunConfig,
+    pipeline: Pipeline,
+    cohort: Cohort,
+    known: Outcome | Response,
+    strongest: Mapping[Judged, Sequence[str]],
+    workers: Parallel,
+) -> tuple[list[_Judged], tuple[str, ...]]:
+    """Judge in folds; where some fail the others tell, and how many did is said."""
+    what = "stability over folds and permutation importance"
+    try:
+        found = list(
+            workers(
+                delayed(_try_judge)(pipeline, cohort, known, train, test, strongest, config.seed)
+                for train, test in _split(config, cohort, known)
+            )
+        )
+    except (ModelError, OutcomeError) as error:  # no folds can be made
+        return [], (f"{what}: {error}",)
+    judged = [one for one in found if isinstance(one, _Judged)]
+    why = list(dict.fromkeys(one for one in found if isinstance(one, str)))
+    if not why:
+        return judged, ()
+    which = f" in {len(found) - len(judged)} of {len(found)} folds" if judged else ""
+    return judged, (f"{what}{which}: {'; '.join(why)}",)
+
+
+def _try_judge(
+    pipeline: Pipeline,
+    cohort: Cohort,
+    known: Outcome | Response,
+    train: Rows,
+    test: Rows,
+    strongest: Mapping[Judged, Sequence[str]],
+    seed: int,
+) -> _Judged | str:
+    """What a fold says, or why it cannot."""
+    try:
+        return _judge(pipeline, cohort, known, train, test, strongest, seed)
+    except (ModelError, OutcomeError) as error:
+        return str(error)
 
 
 def _judge(

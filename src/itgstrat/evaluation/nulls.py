@@ -21,6 +21,9 @@ WINDOW = 0.05
 #: Fewest genes to draw a matched one from; the nearest are taken where the window holds fewer. Ours.
 LEAST_CHOICE = 10
 
+#: Said of a run that drew none.
+NO_RANDOM = "random genes were switched off: nothing tells whether the signatures do better than any genes"
+
 #: Genes described at a time, so that their values in double precision never stand beside the whole table.
 BLOCK = 2000
 

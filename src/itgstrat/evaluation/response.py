@@ -15,7 +15,7 @@ from itgstrat.biology.catalogue import Signature, load_catalogue
 from itgstrat.cohort import Cohort
 from itgstrat.config import RunConfig
 from itgstrat.errors import CatalogueError, ModelError, OutcomeError, name_some
-from itgstrat.evaluation.nulls import find_matches, random_signatures
+from itgstrat.evaluation.nulls import NO_RANDOM, find_matches, random_signatures
 from itgstrat.evaluation.protocol import Kind
 from itgstrat.evaluation.response_finding import state_recovery, state_response_finding
 from itgstrat.evaluation.response_table import RESPONSE_LABELS as LABELS
@@ -152,7 +152,8 @@ def evaluate_response(
         notes = [_note_withheld(config, agent.name, scored), *notes]
     else:
         finding = state_response_finding(what, str(labelling), comparisons)
-    notes = [*_note_sample_size(config, known, len(scored)), *notes]
+    without = [NO_RANDOM] if comparisons[0].random is None else []
+    notes = [*_note_sample_size(config, known, len(scored)), *notes, *without]
     return ResponseEvaluation(finding, tuple(comparisons), tuple(dict.fromkeys(notes)))
 
 

@@ -315,7 +315,17 @@ def _row(panel: Panel, name: str, probability: Floats, auc: Interval) -> Respons
         found.brier,
         found.log_loss,
         found.intercept,
-        found.slope,
+        # one probability a fold differs between folds only, against the labels that were left out of each
+        found.slope if _varies(panel.groups, probability) else Interval(np.nan, np.nan, np.nan),
+    )
+
+
+def _varies(groups: npt.NDArray[np.intp], probability: Floats) -> bool:
+    """Whether any fold's model tells patients apart."""
+    return any(
+        np.ptp(own[fold == number]) > 1e-12
+        for fold, own in zip(groups, probability, strict=True)
+        for number in np.unique(fold)
     )
 
 

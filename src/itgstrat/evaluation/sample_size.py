@@ -71,10 +71,10 @@ class SampleSize:
         if self.enough:
             return f"Sample size: {have}; Riley's minimum {basis} is {self.minimum:,} patients, and is met."
         return (
-            f"Sample size: {have}; a model without penalty would need {self.minimum:,} patients "
+            f"Sample size: {have}; a Cox model without penalty would need {self.minimum:,} patients "
             f"(Riley's minimum {basis}), "
-            f"and on these would have to be shrunk by the factor {self.expected_shrinkage:.2f}. The penalty is chosen "
-            "from the same few events: read the intervals, not the estimates."
+            f"and on these would have to be shrunk by the factor {self.expected_shrinkage:.2f}. Penalties and other "
+            "settings are chosen from the same few events: read the intervals, not the estimates."
         )
 
 

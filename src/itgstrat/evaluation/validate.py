@@ -17,9 +17,9 @@ from itgstrat.evaluation.cells import Cell, Found, assemble, list_cells, run_cel
 from itgstrat.evaluation.closer import CloserLook, look_closer
 from itgstrat.evaluation.compare import LABELS, compare
 from itgstrat.evaluation.designs import Entry, list_entries
-from itgstrat.evaluation.finding import state_finding
+from itgstrat.evaluation.finding import note_harm, state_finding
 from itgstrat.evaluation.metrics import choose_horizons, evaluation_times
-from itgstrat.evaluation.nulls import PermutedSummary, permute_outcome
+from itgstrat.evaluation.nulls import NO_RANDOM, PermutedSummary, permute_outcome
 from itgstrat.evaluation.protocol import Judged, Protocol
 from itgstrat.evaluation.records import Comparison, Evaluation
 from itgstrat.evaluation.splits import make_folds
@@ -103,7 +103,9 @@ def evaluate(
     scored = scorable(design_of(config).signatures, list(training.genes), config.features.min_coverage)
     circular = filter(None, [config.features.describe_circularity()])
     closer = plans[0].look_closer(first, _count_candidates(config, scored))
-    notes = [*closer.notes, *circular, *folds.notes, *notes, *_note_permuted(permuted)]
+    notes = [*closer.notes, *circular, *folds.notes, *notes, *_note_permuted(permuted), *note_harm(comparisons)]
+    if comparisons[0].random is None:
+        notes.append(NO_RANDOM)
     finding = state_finding(describe_signatures(config, scored), comparisons)
     return Evaluation(finding, tuple(comparisons), tuple(dict.fromkeys(notes)), permuted, closer)
 

@@ -146,7 +146,7 @@ class _Question:
             return "log odds" if self.explains == "log odds" else "probability"
         trained = self.model.inner if isinstance(self.model, RecalibratedModel) else self.model
         if isinstance(trained, ForestModel):
-            return "expected events"
+            return "cumulative hazard, added up over event times"
         if isinstance(trained, AcceleratedModel):
             return "log of how much shorter the median time is"
         return "log hazard" if isinstance(trained, ProportionalHazards) else "risk"

@@ -31,7 +31,8 @@ def rank_features(
 ) -> pd.DataFrame:
     """Rank features by mean absolute contribution, with percentile intervals over resampled patients.
 
-    Intervals tell how far the ranking depends on who is in the cohort; the model is the same throughout.
+    Intervals tell how far the ranking depends on who is in the cohort; the model is held fixed, so
+    they do not tell how far a model of other patients would rank otherwise: see `compare_rankings`.
 
     Parameters
     ----------

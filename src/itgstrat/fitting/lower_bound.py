@@ -6,7 +6,9 @@ bound is estimated with each death weighted by the inverse probability of not ha
 .. math:: \hat\alpha(s) = \frac{1}{n + 1} \left( 1 + \sum_i \frac{\delta_i\, 1\{t_i < L_s(x_i)\}}
           {\hat G(t_i- \mid x_i)} \right),
 
-and the latest bound of which at most 1 - level die is kept. Without censoring this is split conformal prediction.
+and the latest bound of which at most 1 - level die is kept. Without censoring this would be split
+conformal prediction, were the model not another in each fold; coverage is therefore measured (docs/uncertainty.md), not
+proved. It holds over patients, not for each of them, and `MOST_WEIGHT` can only make misses look fewer.
 """
 
 from dataclasses import replace

@@ -1,6 +1,7 @@
 """The base of all learned records: named arrays in, named arrays out; and the one door of arrays to and from disk."""
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from io import BytesIO
@@ -17,6 +18,9 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 # What a field of text or of one number is saved as: the letters that numpy gives such arrays.
 _SCALARS = {str: "U", bool: "b", int: "iu", float: "fiu"}
+
+# How an npz archive begins.
+_ZIP = b"PK"
 
 #: In the file of a single record: the name of its class.
 _KIND = "record"
@@ -117,7 +121,10 @@ class ArrayRecord:
             content = Path(path).read_bytes()
         except OSError as error:
             raise BundleError(f"{path} cannot be read: {error}") from error
-        arrays = unpack_arrays(str(path), content)
+        try:
+            arrays = unpack_arrays(str(path), content)
+        except BundleError as error:
+            raise BundleError(f"{error}; needed is {cls.__name__}, as its `save` writes it") from error
         found = str(arrays.pop(_KIND, "no record"))
         if found != cls.__name__:
             raise BundleError(f"{path} holds {found}; needed is {cls.__name__}, as its `save` writes it")
@@ -175,8 +182,11 @@ def unpack_arrays(name: str, content: bytes) -> dict[str, npt.NDArray[Any]]:
     try:
         with np.load(BytesIO(content), allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
-    except (ValueError, OSError, BadZipFile, EOFError, TypeError) as error:
-        raise BundleError(f"{name} holds no plain arrays ({error})") from error
+    except (ValueError, OSError, BadZipFile, EOFError, TypeError, zlib.error) as error:
+        # what numpy says of it is advice to switch pickle on
+        broken = "objects, refused unread" if "allow_pickle" in str(error) else "a damaged archive"
+        found = broken if content.startswith(_ZIP) else "no npz archive"
+        raise BundleError(f"{name} holds no plain arrays: found {found}") from error
 
 
 def digest_arrays(arrays: Arrays) -> str:

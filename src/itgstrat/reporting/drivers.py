@@ -126,7 +126,8 @@ def _draw_contributions(drivers: Drivers) -> Iterator[FigurePart]:
         ranked = drivers.of(level).rename(columns={"name": "feature"})
         ax = plot_drivers(ranked, top=MOST_DRAWN, ax=_axes(len(ranked)))
         caption = (
-            f"Mean absolute contribution to the {told.explains}, {beside[level]} Lines: 95% over resampled patients."
+            f"Mean absolute contribution to the {told.explains}, {beside[level]} Lines: 95% over resampled "
+            "patients, the model held fixed."
         )
         if len(ranked) > MOST_DRAWN:
             caption += f" The {MOST_DRAWN} strongest of {len(ranked):,}."
@@ -146,8 +147,9 @@ def _draw_importance(drivers: Drivers) -> Iterator[FigurePart]:
         ax = plot_importance(found, top=MOST_DRAWN, ax=_axes(len(found.names)))
         caption = (
             f"Out of fold: how much {found.measure} ({found.concordance:.3f} with everything in place) is lost in the "
-            f"patients left out when the values of {words[level]} are dealt out anew among them. Lines: 95% of "
-            f"{count(found.drops.shape[1], 'repeat')} in {drivers.n_folds} folds. At 0 the model does as well without."
+            f"patients left out when the values of {words[level]} are dealt out anew among them. Lines: range over "
+            f"{count(found.drops.shape[1], 'repeat')} in {drivers.n_folds} folds (95% of them). At 0 the "
+            "model does as well without."
         )
         yield draw_part(ax, f"importance-{level}s", describe(ax), caption)
 
@@ -194,7 +196,7 @@ def _tabulate(drivers: Drivers) -> Table:
     rows = []
     for row in table.head(MOST_LISTED).to_dict("records"):
         loss = "{} ({} to {})".format(
-            *(say_number(float(row[name]), 3, signed=True) for name in ("loss", "loss_lower", "loss_upper"))
+            *(say_number(float(row[name]), 3, signed=True) for name in ("loss", "loss_range_low", "loss_range_high"))
         )
         rows.append(
             (
@@ -202,18 +204,20 @@ def _tabulate(drivers: Drivers) -> Table:
                 str(row["name"]),
                 f"{row['mean_absolute']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})",
                 {1.0: "adds", -1.0: "takes away"}.get(float(row["direction"]), NOTHING),
-                f"{row['rank']:.0f} ({row['rank_lower']:.0f} to {row['rank_upper']:.0f})",
+                f"{row['rank']:.0f}",
                 loss if np.isfinite(row["loss"]) else NOTHING,
             )
         )
     measure = next((found.measure for found in drivers.importance.values()), "concordance")
     columns = (
-        "Feature", "Name in files", "Mean absolute contribution", "A higher value", "Rank", f"Loss of {measure}",
+        "Feature", "Name in files", "Mean absolute contribution", "A higher value", "Rank",
+        f"Loss of {measure} (range over folds and repeats)",
     )  # fmt: skip
     shown = f"The {MOST_LISTED} strongest of {len(table):,} features" if len(table) > MOST_LISTED else "Every feature"
     caption = (
-        f"{shown} that the model uses; 95% intervals over resampled patients. Loss: out of fold, where the values are "
-        "dealt out anew. drivers.tsv holds all, by feature, gene and system"
+        f"{shown} that the model uses; 95% intervals over resampled patients, the model held fixed. Loss: out of fold, "
+        "where the values are dealt out anew; range over folds and repeats (95% of them), not a confidence interval. "
+        "drivers.tsv holds all, by feature, gene and system"
     )
     return Table(caption, columns, tuple(rows), words=(1, 3))
 

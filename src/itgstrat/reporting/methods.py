@@ -50,8 +50,8 @@ CAVEATS = (
         "10.1371/journal.pcbi.1002240): read the model beside random genes and proliferation, not alone."
     ),
     (
-        "Penalised coefficients are shrunken, correlated features share or take each other's weight, and none of "
-        "them is a causal effect."
+        "Correlated features share or take each other's weight, penalised coefficients (where the model has any) are "
+        "shrunken, and nothing that the model uses is a causal effect."
     ),
 )
 

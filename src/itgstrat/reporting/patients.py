@@ -124,7 +124,7 @@ def name_told(prediction: Prediction, bundle: ModelBundle) -> tuple[str, ...]:
     """
     if "log_odds" in prediction.table:
         return ("Probability", "Log odds")
-    names = ["Risk", *(["95% interval"] if "risk_low" in prediction.table else [])]
+    names = ["Risk", *(["95% of bootstrap refits"] if "risk_low" in prediction.table else [])]
     names += [f"Survival at {say_time(days)}" for days in bundle.horizons_days]
     if bundle.lower_bound is not None and "lower_bound_days" in prediction.table:
         names.append(f"{say_odds(bundle.lower_bound.level)} outlive")

@@ -108,7 +108,7 @@ def prediction_report(prediction: Prediction, bundle: ModelBundle) -> str:
     """
     caption = "Stratum, risk and predicted survival"
     if "risk_low" in prediction.table:
-        caption += ", with the interval of the risk over bootstrap samples of the training patients"
+        caption += ", with the range of the risk over models refitted to bootstrap samples of the training patients"
     if (bound := bundle.lower_bound) is not None:
         odds = say_odds(bound.level)
         caption += f"; {odds} outlive: the time that {odds} such patients live longer than, ≥ where it is the longest"

@@ -53,6 +53,7 @@ def plot_kaplan_meier(
     labels: Sequence[str] | None = None,
     *,
     until_days: float | None = None,
+    test: bool = True,
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
@@ -68,6 +69,8 @@ def plot_kaplan_meier(
         Order of the groups, low to high risk; others follow in sorted order.
     until_days : float, optional
         Where the figure ends; by default when fewer than a twentieth of the patients is under observation.
+    test : bool
+        Whether to print the log-rank test; not where outcomes helped to place the patients (strata out of fold).
     title : str
         Title.
     ax : matplotlib Axes, optional
@@ -85,7 +88,8 @@ def plot_kaplan_meier(
 
     References
     ----------
-    Pocock 2002, doi 10.1016/S0140-6736(02)08594-X (limits, numbers at risk, and where to end)
+    Pocock 2002, doi 10.1016/S0140-6736(02)08594-X (limits, numbers at risk, and where to end); Simon 2011,
+    doi 10.1093/bib/bbr001 (no plain test of strata out of fold)
 
     Examples
     --------
@@ -112,9 +116,9 @@ def plot_kaplan_meier(
         _head_table(ax)
         for row, name in enumerate(names):
             _write_row(ax, row, name, outcome[groups == name], looks[name])
-        test = _say_test(outcome, groups)
-        ax.text(1.0, 1.0, test, transform=ax.transAxes, ha="right", va="bottom")
-        ax.set_label("Kaplan-Meier curves. " + "; ".join(filter(None, [*told, test])))
+        tested = _say_test(outcome, groups) if test else ""
+        ax.text(1.0, 1.0, tested, transform=ax.transAxes, ha="right", va="bottom")
+        ax.set_label("Kaplan-Meier curves. " + "; ".join(filter(None, [*told, tested])))
     return ax
 
 
