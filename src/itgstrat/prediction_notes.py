@@ -45,7 +45,7 @@ def word_notes(
         level = f"{bundle.lower_bound.level:.0%}"
         notes.append(
             f"lower_bound_days: {level} of patients like those of training live longer (capped: at least that long); "
-            "calibrated on training patients who were left out in turn, it is a share of patients, not a promise to one; "
+            "calibrated on training patients left out in turn, it is a share of patients, not a promise to one; "
             "not told of patients unlike training's, nor by the reference `cohort`"
         )
     return (*notes, *_word_agents(bundle, reference, n_patients, n_foreign))
