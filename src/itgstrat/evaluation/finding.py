@@ -44,9 +44,9 @@ def state_finding(what: str, comparisons: Sequence[Comparison]) -> str:
     increment, integrins = _gain(internal, "clinical"), _gain(internal, "without_integrins")
     parts = [f"C {model.harrell} in {internal.n_patients} patients with {internal.n_events} events"]
     if increment is not None:
-        parts.append(f"{_signed(increment)} against clinical variables alone")
+        parts.append(f"{increment.signed()} against clinical variables alone")
     if integrins is not None:
-        parts.append(f"{_signed(integrins)} against the same model without integrin genes")
+        parts.append(f"{integrins.signed()} against the same model without integrin genes")
     if internal.random is not None:
         parts.append(
             f"random genes of the same number reach {internal.random.median:.3f} "
@@ -89,7 +89,7 @@ def note_harm(comparisons: Sequence[Comparison]) -> list[str]:
             told = item.kind == "cross-validation" or (item.kind == "external" and against == "clinical")
             if lost is not None and _harms(lost) and not told:
                 where = f"{item.kind}, {item.cohort}, {item.reference} reference"
-                notes.append(f"{where}: the model does worse than {words}, {_signed(lost)} in C")
+                notes.append(f"{where}: the model does worse than {words}, {lost.signed()} in C")
     return notes
 
 
@@ -135,7 +135,7 @@ def _note_survival(internal: Comparison) -> list[str]:
         return []
     return [
         "survival is not shown to be predicted more accurately than by Kaplan-Meier (integrated Brier score "
-        f"{_signed(difference.brier)})"
+        f"{difference.brier.signed()})"
     ]
 
 
@@ -156,11 +156,7 @@ def _share(internal: Comparison) -> str:
     return f"{as_good / len(random.concordance):.0%}"
 
 
-def _signed(value: Interval) -> str:
-    return f"{value.estimate:+.3f} ({value.low:+.3f} to {value.high:+.3f})"
-
-
 def _external(item: Comparison) -> str:
     row, increment = item.row("model"), _gain(item, "clinical")
     text = f"external {item.cohort}, {item.reference} reference, C {row.harrell if row else '-'}"
-    return text if increment is None else f"{text}, {_signed(increment)} against clinical"
+    return text if increment is None else f"{text}, {increment.signed()} against clinical"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from itgstrat.evaluation.interval import Interval
 from itgstrat.evaluation.response_table import RandomAuc, ResponseComparison
 from itgstrat.response import RECOVERY
 
@@ -37,7 +36,7 @@ def state_response_finding(what: str, label: str, comparisons: Sequence[Response
     parts = [_say(main, "leaving one cohort out" if main is not comparisons[0] else "cross-validation")]
     inflamed, gain = main.row("inflamed"), main.difference("inflamed", "beside_inflamed")
     if inflamed and gain:
-        parts.append(f"T-cell-inflamed score alone {inflamed.auc}, {_signed(gain.auc)} with the signatures beside it")
+        parts.append(f"T-cell-inflamed score alone {inflamed.auc}, {gain.auc.signed()} with the signatures beside it")
     if main.random is not None:
         parts.append(_say_random(main.random))
     parts += _say_others(comparisons, main)
@@ -118,7 +117,3 @@ def _say(item: ResponseComparison, where: str) -> str:
     if row is None:
         raise ValueError("the comparison has no row for the model")
     return f"AUC {row.auc} {where}, {item.n_patients} patients, {item.n_positive} positive"
-
-
-def _signed(value: Interval) -> str:
-    return f"{value.estimate:+.3f} ({value.low:+.3f} to {value.high:+.3f})"
