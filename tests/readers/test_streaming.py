@@ -219,9 +219,10 @@ def test_the_highest_mean_needs_all_patients(tmp_path):
 
 def test_text_that_is_not_plain_is_read_as_a_whole(tmp_path, caplog):
     a, b = INTEGRINS[:2]
-    path = write_text(tmp_path / "c.tsv", f"gene\tP1\tP2\n{a}\t1.5 \t2\n{b}\t3\t4\n")
+    path = write_text(tmp_path / "c.tsv", f"gene\tP1\tP2\n{a}\tNA \t2\n{b}\t3\t4\n")
     with caplog.at_level("INFO"), open_cohort(path) as cohort:
-        assert [block.tolist() for block in cohort.read(None)] == [[[1.5, 3.0], [2.0, 4.0]]]
+        (block,) = cohort.read(None)
+        np.testing.assert_array_equal(block, [[np.nan, 3.0], [2.0, 4.0]])
         assert [block.tolist() for block in cohort.read([1])] == [[[3.0], [4.0]]]
     assert "the text is not plain; it is read as a whole" in caplog.text
 
@@ -242,7 +243,13 @@ def test_a_full_disk_is_told(tmp_path, monkeypatch):
     with Scratch(3) as scratch:
         scratch._file.close()
         monkeypatch.setattr(scratch, "_file", Full())
+        scratch.add(np.ones((2, 5), np.float32))
         with pytest.raises(InputError, match=r"is full; a text matrix .* 4 bytes .* TMPDIR"):
+            next(scratch.columns())
+    with Scratch(3, together=1) as scratch:
+        scratch._file.close()
+        monkeypatch.setattr(scratch, "_file", Full())
+        with pytest.raises(InputError, match="is full"):
             scratch.add(np.ones((2, 5), np.float32))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(InputError, match="cannot be written"):
@@ -259,17 +266,16 @@ class Full:
         pass
 
 
-@given(st.integers(1, 9), st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(1, 11))
-def test_scratch_gives_back_what_was_laid_down(tile, heights, width):
+@given(st.integers(1, 9), st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(1, 11), st.integers(0, 400))
+def test_scratch_gives_back_what_was_laid_down(tile, heights, width, together):
     parts = [np.random.default_rng(at).random((height, width), np.float32) for at, height in enumerate(heights)]
     whole = np.concatenate(parts)
-    with Scratch(tile) as scratch:
+    with Scratch(tile, together) as scratch:
         for part in parts:
             scratch.add(part)
         np.testing.assert_array_equal(np.concatenate(list(scratch.columns())), whole.T)
         assert {len(block) for block in list(scratch.columns())[:-1]} <= {tile}
-        for part, rows in zip(parts, scratch.rows(), strict=True):
-            np.testing.assert_array_equal(rows, part)
+        np.testing.assert_array_equal(np.concatenate(list(scratch.rows())), whole)
 
 
 def test_numbers_parsed_as_one_column_are_those_of_a_plain_loop(tmp_path):

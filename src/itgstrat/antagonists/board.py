@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -82,8 +83,7 @@ def word_patient(rows: pd.DataFrame) -> str:
         assay that would settle it, prognosis where a target is high, what tiers T2 and T3 say, a trial with its disease
         and outcome where there is room; about 80 words at most.
     """
-    cells = [_Cell(*row) for row in rows[list(_COLUMNS)].itertuples(index=False, name=None)]
-    return _word(cells)
+    return str(word_patients(rows.assign(patient=""))["sentence"].iloc[0])
 
 
 def word_patients(table: pd.DataFrame) -> pd.DataFrame:
@@ -101,19 +101,30 @@ def word_patients(table: pd.DataFrame) -> pd.DataFrame:
     """
     patients = table["patient"].to_numpy()
     starts = np.flatnonzero(np.append(True, patients[1:] != patients[:-1])) if len(table) else np.array([], dtype=int)
-    said = _is_said(table)
-    before = np.append(0, np.cumsum(said))
+    said, own = _is_said(table), _is_rule(table, ANTAGONISTS).to_numpy()
+    before, total = np.append(0, np.cumsum(said)), np.append(0, np.cumsum(own))
     cells = list(map(_Cell._make, zip(*(table[name].to_numpy()[said].tolist() for name in _COLUMNS), strict=True)))
     ends = [*starts[1:], len(table)]
-    words = [_word(cells[before[start] : before[end]]) for start, end in zip(starts, ends, strict=False)]
+    words = [
+        _word(cells[before[start] : before[end]], int(total[end] - total[start]))
+        for start, end in zip(starts, ends, strict=False)
+    ]
     return pd.DataFrame({"patient": patients[starts], "sentence": words})
 
 
 def _is_said(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Leave out the rows that no sentence looks at: half of them."""
-    told = ~table["decided_by"].isin([NO_MODEL, NO_COHORT])
-    rule = table["tier"].isin([RISK_IN_TARGET_HIGH, TARGET_CONTEXT])
-    return np.asarray(told & (~rule | table["class"].isin([*ANTAGONISTS, *ADDRESSES, CONTROL])))
+    """Leave out the rows that no sentence looks at: most of them."""
+    call, decided = table["call"], table["decided_by"]
+    rule = _is_rule(table, [*ANTAGONISTS, *ADDRESSES, CONTROL]) & (call != CALLS[0])
+    risk = (table["tier"] == RISK_IN_TARGET_HIGH) & table["class"].isin(ANTAGONISTS)
+    risk &= ~call.isin([NOT_HIGH, CANNOT_TELL]) | (decided == NO_RISK)
+    attached = table["tier"].isin([TRANSFERRED_SENSITIVITY, BENEFIT]) & ~decided.isin([NO_MODEL, NO_COHORT])
+    return np.asarray(rule | risk | attached)
+
+
+def _is_rule(table: pd.DataFrame, classes: Sequence[str]) -> "pd.Series[bool]":
+    """Mark the putative rules of agents of some classes."""
+    return (table["tier"] == TARGET_CONTEXT) & table["class"].isin(classes)
 
 
 def find_best_known(agent: Agent) -> Trial | None:
@@ -142,29 +153,33 @@ def _phase(trial: Trial) -> float:
     return max(map(float, re.findall(r"[\d.]+", trial.phase)), default=0.0)
 
 
-def _word(cells: Sequence[_Cell]) -> str:
+def _word(cells: Sequence[_Cell], n_antagonists: int) -> str:
     """The fullest wording that is short enough."""
+    of: dict[str, list[_Cell]] = {tier: [] for tier in TIERS}
+    for cell in cells:
+        of[cell.tier].append(cell)
     for wording in _WORDINGS:
-        said = " ".join(filter(None, _sentences(cells, *wording)))
+        said = " ".join(filter(None, _sentences(of, n_antagonists, *wording)))
         if len(said.split()) <= MOST_WORDS:
             break
     return said
 
 
-def _sentences(cells: Sequence[_Cell], most: int, gaps: int, trials: int, addresses: bool) -> Iterable[str]:
-    of = {tier: [cell for cell in cells if cell.tier == tier] for tier in TIERS}
+def _sentences(
+    of: Mapping[str, Sequence[_Cell]], n_antagonists: int, most: int, gaps: int, trials: int, addresses: bool
+) -> Iterable[str]:
     context = of[TARGET_CONTEXT]
     own = [cell for cell in context if cell.agent_class in ANTAGONISTS]
     met = [cell for cell in own if cell.call == CALLS[2]]
     unknown = [cell for cell in own if cell.call == CANNOT_TELL]
-    yield _say_met(met, len(own), most)
+    yield _say_met(met, n_antagonists, most)
     eligible = [cell for cell in context if cell.call == CALLS[2]]
     address = [cell for cell in eligible if cell.agent_class in ADDRESSES and addresses]
     yield f"Integrin as an address only: {_join_some(address, most)}." if address else ""
     by_chance = any(cell.agent_class == CONTROL for cell in eligible)
     yield _SAYS_LITTLE if by_chance and (met or address) else ""
     yield _say_unknown(unknown, most, gaps)
-    yield _say_risk([cell for cell in of[RISK_IN_TARGET_HIGH] if cell.agent_class in ANTAGONISTS])
+    yield _say_risk(of[RISK_IN_TARGET_HIGH])
     yield _say_attached(of[TRANSFERRED_SENSITIVITY], of[BENEFIT])
     yield from _say_trials((met or unknown)[:trials])
     yield f"{NOT_CLINICAL.capitalize()}."
@@ -220,11 +235,10 @@ def _say_gap(cell: _Cell) -> str:
 
 
 def _say_risk(risk: Sequence[_Cell]) -> str:
-    high = [cell for cell in risk if cell.call not in (NOT_HIGH, CANNOT_TELL)]
-    if high:  # one patient has one stratum, whichever target is high
-        return f"Predicted risk with a target high (T0): {high[0].call}; prognosis, not response."
     if any(cell.decided_by == NO_RISK for cell in risk):
         return "Prognosis (T0) is not told by this model."
+    if risk:  # one patient has one stratum, whichever target is high
+        return f"Predicted risk with a target high (T0): {risk[0].call}; prognosis, not response."
     return "No target is known to be high (T0)."
 
 
@@ -256,16 +270,20 @@ def _say_value(cell: _Cell) -> str:
 
 
 def _say_trials(cells: Sequence[_Cell]) -> Iterable[str]:
-    known: Mapping[str, Agent] = load_catalogue().agents
-    for cell in cells:
-        trial = find_best_known(known[cell.agent]) if cell.agent in known else None
-        if trial:
-            name = trial.name.partition(" (")[0] or _word_phase(trial)
-            disease = re.split(r", | \(", trial.indication)[0]
-            outcome = _shorten(re.split(r"[;:] ", trial.outcome)[0], _MOST_OUTCOME_WORDS)
-            said = "outcome not seen" if _UNSEEN in outcome else outcome
-            agent = _name(cell.agent)
-            yield f"{agent[0].upper()}{agent[1:]}, {name} in {disease}: {said}."
+    return map(_say_trial, (cell.agent for cell in cells))
+
+
+@cache
+def _say_trial(agent: str) -> str:
+    known = load_catalogue().agents.get(agent)
+    trial = None if known is None else find_best_known(known)
+    if known is None or trial is None:
+        return ""
+    name = trial.name.partition(" (")[0] or _word_phase(trial)
+    disease = re.split(r", | \(", trial.indication)[0]
+    outcome = _shorten(re.split(r"[;:] ", trial.outcome)[0], _MOST_OUTCOME_WORDS)
+    said = "outcome not seen" if _UNSEEN in outcome else outcome
+    return f"{known.name[0].upper()}{known.name[1:]}, {name} in {disease}: {said}."
 
 
 def _word_phase(trial: Trial) -> str:

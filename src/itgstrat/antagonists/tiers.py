@@ -149,7 +149,11 @@ def name_marked(names: npt.NDArray[np.generic], marked: npt.NDArray[np.bool_]) -
     >>> name_marked(np.array(["a", "b"]), np.array([[True, True], [False, False], [False, True]])).tolist()
     ['a, b', '', 'b']
     """
-    patterns, which = np.unique(marked, axis=0, return_inverse=True)
-    words = [", ".join(dict.fromkeys(map(str, names[pattern]))) for pattern in patterns]
-    found: npt.NDArray[np.object_] = np.array(words, dtype=object)[which.ravel()]
-    return found
+    some = marked.any(axis=0)
+    names, marked = names[some], marked[:, some]
+    patterns = [row.tobytes() for row in marked]
+    words = {
+        pattern: ", ".join(dict.fromkeys(map(str, names[np.frombuffer(pattern, dtype=bool)])))
+        for pattern in dict.fromkeys(patterns)
+    }
+    return np.array([words[pattern] for pattern in patterns], dtype=object)

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 #: Patients of one block: 20 MB of 20,000 genes.
 BLOCK_PATIENTS = 250
 #: Bytes of text that are parsed at a time.
-_TEXT = 1 << 22
+_TEXT = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def open_cohort(
     """Open a cohort to be read in blocks; files are closed, and scratch is gone, at the end of the ``with`` block.
 
     h5ad (dense or sparse by rows), parquet and feather are read where they lie. Text is gone through once and laid down
-    in a scratch file, see `Scratch`. Other layouts, and text that is not plain (padded cells, decimal commas), are
+    in a scratch file, see `Scratch`. Other layouts, and text that is not plain (padded NA, decimal commas), are
     read as a whole and then cut. Of parquet, genes x patients is the layout to prefer: patients x genes is read by
     whole row groups, and an h5ad sparse by columns is gone through once a block.
 

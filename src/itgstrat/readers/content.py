@@ -295,9 +295,9 @@ def _whole_lines(chunks: Iterator[bytes], path: Path, block: int) -> Iterator[by
     parts: list[bytes] = []
     waiting, quotes, first = 0, 0, True  # a small first block: it is cut once more, behind the header
     for chunk in chunks:
-        end = chunk.rfind(b"\n") + 1
+        end, quoted = chunk.rfind(b"\n") + 1, b'"' in chunk  # to find none is far quicker than to count them
         if end and (waiting + end >= block or (first and chunk.count(b"\n", 0, end) > _FEW_LINES)):
-            inside = (quotes + chunk.count(b'"', 0, end)) % 2
+            inside = (quotes + (chunk.count(b'"', 0, end) if quoted else 0)) % 2
             if not inside or waiting > _LONGEST_QUOTE:
                 yield b"".join([*parts, memoryview(chunk)[:end]])
                 parts, waiting, quotes, chunk, first = [], 0, 0, chunk[end:], False
@@ -305,7 +305,7 @@ def _whole_lines(chunks: Iterator[bytes], path: Path, block: int) -> Iterator[by
             raise InputError(f"{path}: no line end within {waiting:,} bytes; {_NEEDED}")
         parts.append(chunk)
         waiting += len(chunk)
-        quotes += chunk.count(b'"') if b'"' in chunk else 0
+        quotes += chunk.count(b'"') if quoted else 0
     if waiting:
         yield b"".join(parts)
 

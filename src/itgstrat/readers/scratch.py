@@ -15,13 +15,15 @@ from itgstrat.readers.matrix import Array
 class Scratch:
     """A float32 matrix in a temporary file without a name, so that it is gone however the program ends.
 
-    Rows that are added together lie in tiles of some columns each: what is read for these columns lies together, and
-    nothing is mapped into memory, so that memory is that of one tile of columns.
+    Some rows together lie in tiles of some columns each: what is read for these columns lies in few pieces, and nothing
+    is mapped into memory, so that memory is that of one tile of columns.
 
     Parameters
     ----------
     tile : int
         Columns of one tile.
+    together : int
+        Bytes of rows that are laid down together, about.
 
     Raises
     ------
@@ -29,8 +31,10 @@ class Scratch:
         If no temporary file can be made, or the disk is full.
     """
 
-    def __init__(self, tile: int) -> None:
+    def __init__(self, tile: int, together: int = 1 << 22) -> None:
         self._tile = tile
+        self._together = together
+        self._held: list[Array] = []
         self._heights: list[int] = []
         self._width = 0
         try:
@@ -59,15 +63,25 @@ class Scratch:
         InputError
             If the disk is full.
         """
-        self._heights.append(len(values))
         self._width = values.shape[1]
+        self._held.append(values)
+        if sum(part.nbytes for part in self._held) >= self._together:
+            self._lay_down()
+
+    def _lay_down(self) -> None:
+        """Write the rows that are held; many together, so that what is read later lies in few pieces."""
+        if not self._held:
+            return
         try:
             for start in range(0, self._width, self._tile):
-                part = np.ascontiguousarray(values[:, start : start + self._tile]).data.cast("B")
-                while part:  # a write without a buffer may take a part only
-                    part = part[self._file.write(part) :]
+                tile = np.concatenate([part[:, start : start + self._tile] for part in self._held])
+                left = tile.data.cast("B")
+                while left:  # a write without a buffer may take a part only
+                    left = left[self._file.write(left) :]
         except OSError as error:
             raise _no_place(error) from error
+        self._heights.append(sum(map(len, self._held)))
+        self._held.clear()
 
     def columns(self) -> Iterator[Array]:
         """Take up the matrix turned, one tile of columns after the other.
@@ -76,7 +90,13 @@ class Scratch:
         ------
         ndarray of float32, shape (n_tile_columns, n_rows)
             The next columns, as rows.
+
+        Raises
+        ------
+        InputError
+            If the disk is full.
         """
+        self._lay_down()
         for start in range(0, self._width, self._tile):
             yield self._turn(start, min(self._tile, self._width - start))  # no name holds it while the next is made
 
@@ -95,8 +115,14 @@ class Scratch:
         Yields
         ------
         ndarray of float32, shape (n_rows, n_columns)
-            Rows that were added together.
+            Rows that were laid down together.
+
+        Raises
+        ------
+        InputError
+            If the disk is full.
         """
+        self._lay_down()
         at = 0
         for height in self._heights:
             parts = []
@@ -107,8 +133,12 @@ class Scratch:
             yield np.concatenate(parts, axis=1)
 
     def _read(self, at: int, shape: tuple[int, int]) -> Array:
+        found = np.empty(shape, np.float32)
+        left = found.data.cast("B")
         self._file.seek(at)
-        return np.fromfile(self._file, np.float32, shape[0] * shape[1]).reshape(shape)
+        while left:  # so may a read
+            left = left[self._file.readinto(left) :]
+        return found
 
 
 def _no_place(error: OSError) -> InputError:

@@ -10,7 +10,7 @@ import polars as pl
 
 from itgstrat.readers.dialect import Dialect, detect_dialect
 from itgstrat.readers.matrix import MISSING_NUMBERS, Array, clean_labels, describes
-from itgstrat.readers.tall import parse_tall
+from itgstrat.readers.tall import TallParser
 
 
 @dataclass(frozen=True)
@@ -140,14 +140,15 @@ def _plan_declared(dialect: Dialect, n_described: int) -> TextPlan:
 def _parse_blocks(blocks: Iterator[bytes], plan: TextPlan) -> Iterator[Rows]:
     missing: tuple[str, ...] = ()
     none = True
+    tall = TallParser(plan.dialect, plan.measured[0]) if plan.is_tall else None
     for block in blocks:
         if not block or block.isspace():
             continue
         # the spellings of missing cost a fifth of the time: looked for only from the first cell that is no number
-        rows = None if missing else _parse_block(block, plan, ())
+        rows = None if missing else _parse_block(block, plan, tall, ())
         if rows is None:
             missing = MISSING_NUMBERS
-            rows = _parse_block(block, plan, missing)
+            rows = _parse_block(block, plan, tall, missing)
         if rows is None or np.isinf(rows.values).any():
             raise UnplainError
         none = False
@@ -156,9 +157,9 @@ def _parse_blocks(blocks: Iterator[bytes], plan: TextPlan) -> Iterator[Rows]:
         raise UnplainError
 
 
-def _parse_block(block: bytes, plan: TextPlan, missing: Sequence[str]) -> Rows | None:
-    """Parse a block as one column of numbers or, where it is not plain enough, as a table; None if neither goes."""
-    found = parse_tall(block, plan.dialect, plan.measured[0], missing) if plan.is_tall else None
+def _parse_block(block: bytes, plan: TextPlan, tall: TallParser | None, missing: Sequence[str]) -> Rows | None:
+    """Parse a block as one list of numbers or, where it is not plain enough, as a table; None if neither goes."""
+    found = None if tall is None else tall.parse(block, missing)
     if found is not None:
         fields, values = found
         columns = [pl.Series(column, dtype=pl.String) for column in zip(*fields, strict=True)]

@@ -67,9 +67,10 @@ def _look_up(ordered: npt.NDArray[np.floating], asked: npt.NDArray[np.floating])
     below = _find_first(ordered, asked)
     ranks: npt.NDArray[np.float64] = below.astype(np.float64) + 1.0
     tied = np.flatnonzero(ordered.take(below + 1, mode="clip") == asked)
-    values, place = np.unique(asked[tied], return_inverse=True)
-    through = np.atleast_1d(np.searchsorted(ordered, values, side="right"))
-    ranks[tied] = (below[tied] + through[place] + 1) / 2
+    above = tied[below[tied] > 0]  # most ties stand at the lowest value, which is looked for once
+    through = np.full(len(ranks), np.searchsorted(ordered, ordered[0], side="right"))
+    through[above] = np.searchsorted(ordered, asked[above], side="right")
+    ranks[tied] = (below[tied] + through[tied] + 1) / 2
     return ranks
 
 
