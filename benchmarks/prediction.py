@@ -25,6 +25,7 @@ from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 import numpy as np
+from figures import report
 
 N_GENES, FLOOR = 20_000, -99_658
 #: Genes and patients of the quick form: more patients than are read at once.
@@ -231,15 +232,8 @@ def middle(runs: list[dict[str, float]]) -> dict[str, float]:
     return {what: statistics.median(run[what] for run in runs) for what in runs[0]}
 
 
-def say(name: str, ours: float, peer: float, limit: float | None) -> bool:
-    """Print one figure; True if its limit is kept."""
-    figure = {"name": name, "ours": round(ours, 2), "peer": round(peer, 2), "limit": limit}
-    print(json.dumps(figure | {"ratio": round(ours / peer, 3)}), flush=True)
-    return limit is None or ours / peer <= limit
-
-
 def compare(folder: Path, model: Path, sizes: list[int], repeat: int) -> bool:
-    """Run the command and its peers in turn on gz text, and say every ratio; then peaks of text and h5ad."""
+    """Run the command and its peers in turn on gz text, and report every ratio; then peaks of text and h5ad."""
     kept, peaks = [], {}
     for n_patients in sizes:
         text = find(folder, "tsv.gz", n_patients)
@@ -249,23 +243,25 @@ def compare(folder: Path, model: Path, sizes: list[int], repeat: int) -> bool:
             for name in names:
                 runs[name].append(measure(name, text, model))
         found = {name: middle(each) for name, each in runs.items()}
-        of = f"{n_patients:,} x {N_GENES:,} tsv.gz"
+        cpu = {name: each["cpu"] for name, each in found.items()}
+        of = f"{n_patients:,} x {N_GENES:,} tsv.gz cpu"
         large = TIMES_UNPACKING if n_patients >= 10_000 else None
         small = TIMES_PYARROW if n_patients >= 2_000 else None  # of fewer, both sides are imports
-        kept.append(say(f"predict {of} cpu vs igzip", found["predict"]["cpu"], found["unpack"]["cpu"], large))
-        kept.append(say(f"reading of it {of} cpu vs igzip", found["read"]["cpu"], found["unpack"]["cpu"], None))
+        kept.append(report(f"predict {of} / igzip", cpu["predict"], cpu["unpack"], large))
+        report(f"reading of it {of} / igzip", cpu["read"], cpu["unpack"])
         if "pyarrow" in found:
-            kept.append(say(f"predict {of} cpu vs pyarrow", found["predict"]["cpu"], found["pyarrow"]["cpu"], small))
-            kept.append(say(f"reading of it {of} cpu vs pyarrow", found["read"]["cpu"], found["pyarrow"]["cpu"], None))
+            kept.append(report(f"predict {of} / pyarrow.csv", cpu["predict"], cpu["pyarrow"], small))
+            report(f"reading of it {of} / pyarrow.csv", cpu["read"], cpu["pyarrow"])
         peaks["tsv.gz", n_patients] = found["predict"]["mib"]
         dense = find(folder, "h5ad", n_patients)
         peaks["h5ad", n_patients] = middle([measure("predict", dense, model) for _ in range(repeat)])["mib"]
     for (kind, n_patients), mib in peaks.items():
         limit = TEXT_MIB if kind == "tsv.gz" else H5AD_MIB
-        kept.append(say(f"predict {n_patients:,} {kind} peak MiB vs limit", mib, limit, 1.0))
+        kept.append(report(f"predict {n_patients:,} {kind}, peak memory", mib, limit=limit, unit="MiB"))
         if n_patients > min(sizes):
             small = peaks[kind, min(sizes)]
-            kept.append(say(f"predict {kind} peak MiB at {n_patients:,} vs {min(sizes):,}", mib, small, GROWTH))
+            of = f"{n_patients:,} / at {min(sizes):,}"
+            kept.append(report(f"predict {kind}, peak memory at {of}", mib, small, GROWTH, "MiB"))
     return all(kept)
 
 

@@ -120,6 +120,9 @@ TABLES = {
     "mixed": pd.DataFrame({"a": ["x", 0.1, 3], "b": [1.0, 2.0, 3.0]}),
     "float32": pd.DataFrame({"a": np.array([0.1, 7.0], np.float32), "b": ["x", "y"]}),
     "category": pd.DataFrame({"a": pd.Categorical(["x", None]), "b": ["x", "y"]}),
+    "nullable": pd.DataFrame(
+        {"a": pd.array([1, None], dtype="Int64"), "b": ["x", "y"], "c": pd.array(["x", None], dtype="string")}
+    ),
 }
 
 

@@ -5,9 +5,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from itgstrat.errors import OutputError, name_some
 
@@ -143,35 +144,38 @@ def write_tsv(table: "pd.DataFrame", file: IO[bytes], header: bool = True) -> No
     >>> file.getvalue()
     b'patient\trisk\na\t0.1\nb\t\n'
     """
+    columns = [table[name].to_numpy() for name in table]
     for start in range(0, max(len(table), 1), _ROWS):
-        part = table.iloc[start : start + _ROWS]
-        text = _join_cells(part, header and not start)
+        part = slice(start, start + _ROWS)
+        names = [list(map(str, table))] if header and not start else []
+        text = _join_cells(names, [column[part] for column in columns])
         if text is None:  # something has to be quoted, or is of another kind
-            part.to_csv(file, sep="\t", index=False, header=header and not start)
+            table.iloc[part].to_csv(file, sep="\t", index=False, header=bool(names))
         else:
             file.write(text)
 
 
-def _join_cells(table: "pd.DataFrame", header: bool) -> bytes | None:
+def _write_cells(column: npt.NDArray[Any]) -> list[str]:
+    """Put a column into text; a TypeError where it is of another kind."""
+    values = column.tolist()
+    if column.dtype == "float64":
+        return ["" if value != value else repr(value) for value in values]
+    if column.dtype == "object":
+        return ["" if value != value else value for value in values]
+    if column.dtype in ("bool", "int64"):
+        return list(map(str, values))
+    raise TypeError(column.dtype)
+
+
+def _join_cells(names: list[list[str]], columns: list[npt.NDArray[Any]]) -> bytes | None:
     """Put rows into text; None where a cell would have to be quoted or is no text, number or truth value."""
-    columns: list[list[str]] = []
-    for name in table:
-        values = table[name].tolist()
-        if table[name].dtype == "float64":
-            columns.append(["" if value != value else repr(value) for value in values])
-        elif table[name].dtype == "object":
-            columns.append(["" if value != value else value for value in values])
-        elif table[name].dtype in ("bool", "int64"):
-            columns.append(list(map(str, values)))
-        else:
-            return None
-    names = [list(map(str, table))] if header else []
     try:
-        rows = ["\t".join(row) for row in (*names, *zip(*columns, strict=True))]
+        cells = [_write_cells(column) for column in columns]
+        rows = ["\t".join(row) for row in (*names, *zip(*cells, strict=True))]
     except TypeError:
         return None
     text = "\n".join([*rows, ""]).encode()
     marks = np.frombuffer(text, np.uint8)  # counted by numpy in a tenth of the time
     tabs, ends = (int(np.count_nonzero(marks == ord(mark))) for mark in "\t\n")
-    plain = tabs == len(rows) * (len(columns) - 1) and ends == len(rows)
-    return text if plain and len(columns) > 1 and b'"' not in text and b"\r" not in text else None
+    plain = tabs == len(rows) * (len(cells) - 1) and ends == len(rows)
+    return text if plain and len(cells) > 1 and b'"' not in text and b"\r" not in text else None

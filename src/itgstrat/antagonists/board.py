@@ -114,17 +114,16 @@ def word_patients(table: pd.DataFrame) -> pd.DataFrame:
 
 def _is_said(table: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Leave out the rows that no sentence looks at: most of them."""
-    call, decided = table["call"], table["decided_by"]
-    rule = _is_rule(table, [*ANTAGONISTS, *ADDRESSES, CONTROL]) & (call != CALLS[0])
-    risk = (table["tier"] == RISK_IN_TARGET_HIGH) & table["class"].isin(ANTAGONISTS)
-    risk &= ~call.isin([NOT_HIGH, CANNOT_TELL]) | (decided == NO_RISK)
-    attached = table["tier"].isin([TRANSFERRED_SENSITIVITY, BENEFIT]) & ~decided.isin([NO_MODEL, NO_COHORT])
-    return np.asarray(rule | risk | attached)
+    rule = _is_rule(table, [*ANTAGONISTS, *ADDRESSES, CONTROL]) & ~table["call"].isin([CALLS[0]])
+    risk = table["tier"].isin([RISK_IN_TARGET_HIGH]) & table["class"].isin(ANTAGONISTS)
+    risk &= ~table["call"].isin([NOT_HIGH, CANNOT_TELL]) | table["decided_by"].isin([NO_RISK])
+    attached = table["tier"].isin([TRANSFERRED_SENSITIVITY, BENEFIT])
+    return np.asarray(rule | risk | (attached & ~table["decided_by"].isin([NO_MODEL, NO_COHORT])))
 
 
 def _is_rule(table: pd.DataFrame, classes: Sequence[str]) -> "pd.Series[bool]":
     """Mark the putative rules of agents of some classes."""
-    return (table["tier"] == TARGET_CONTEXT) & table["class"].isin(classes)
+    return table["tier"].isin([TARGET_CONTEXT]) & table["class"].isin(classes)
 
 
 def find_best_known(agent: Agent) -> Trial | None:
