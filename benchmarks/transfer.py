@@ -19,6 +19,7 @@ import pandas as pd
 import polars as pl
 from joblib import Parallel, delayed
 
+from itgstrat.antagonists.transfer import adhesion_genes
 from itgstrat.biology import load_catalogue
 from itgstrat.evaluation.transfer import TransferEvaluation, evaluate_transfer, judge_transfers
 from itgstrat.fitting.transfer import Alignment, LineData
@@ -62,11 +63,8 @@ def candidates(responses: LineResponses, mechanism: dict[str, str]) -> list[tupl
 
 
 def panels(profiles: LineProfiles, targets: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Adhesion: integrins, target and every gene of the catalogue's signatures of agents; and the whole platform."""
-    catalogue = load_catalogue()
-    wanted = {gene for pair in catalogue.heterodimers.values() for gene in (pair.alpha, pair.beta)} | set(targets)
-    axes = {name for agent in catalogue.agents.values() for name in agent.signatures}
-    wanted |= {gene for one in catalogue.signatures.values() if one.id in axes for gene in one.genes}
+    """Adhesion (see `adhesion_genes`), and the whole platform."""
+    wanted = adhesion_genes(targets)
     adhesion = tuple(name for name in profiles.values.columns if profiles.genes.get(name) in wanted)
     return {"adhesion": adhesion, "all": tuple(profiles.values.columns)}
 

@@ -33,6 +33,14 @@ def test_the_published_figures_are_those_of_the_catalogue():
         assert f"{figures[name].value:g}" in told, name
 
 
+def test_sides_and_subgroups_are_of_the_published_size():
+    figures, table = load_figures(), simulate_poseidon(copies=100)
+    assert table["left_sided"].mean() == pytest.approx(figures["left"].value, abs=0.01)
+    own = table[(table["arm"] != "500 mg") & (table["avb6_high"] == 1) & (table["left_sided"] == 1)]
+    stained, published = 197 / 216, 20 + 22
+    assert len(own) / 100 * stained == pytest.approx(published, rel=0.03)
+
+
 def test_it_is_prognostic_in_controls_and_predictive_with_treatment():
     table = simulate_poseidon(copies=60, random_state=1)
     control = ratio(table[table["arm"] == "control"], "avb6_high")

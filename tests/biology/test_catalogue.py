@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from itgstrat.biology import Catalogue, build_catalogue, load_catalogue
+from itgstrat.biology.records import Signature, Source
 from itgstrat.errors import CatalogueError
 
 SOURCE = {"text": "a paper", "licence": "CC0", "verification": "read"}
@@ -52,6 +53,16 @@ def test_the_packaged_catalogue_is_loaded_once() -> None:
 def test_signatures_up_and_down_keep_the_order_of_the_list() -> None:
     found = build([signature(genes={"MET": 1, "SPINT1": -1, "HGF": 1})]).signatures["one"]
     assert (found.up, found.down) == (("MET", "HGF"), ("SPINT1",))
+
+
+def test_a_signature_names_itself_without_a_wall_of_genes() -> None:
+    source = Source("made")
+    mixed = Signature("own", "Own", "made", "set", {"KRAS": 1, "NRAS": -1}, source, "low")
+    assert repr(mixed) == "Signature(own: made; 2 genes: KRAS, -NRAS)"
+    many = Signature("long", "Long", "made", "gene", {f"G{n}": 1 for n in range(9)}, source, "low")
+    assert repr(many) == "Signature(long: made, one gene; 9 genes: G0, G1, G2, G3, G4, ...)"
+    assert repr(Signature("none", "None", "made", "set", {}, source, "low")) == "Signature(none: made; 0 genes)"
+    assert max(len(repr(one)) for one in load_catalogue().signatures.values()) < 160
 
 
 def test_records_can_be_hashed_and_sent_to_a_worker() -> None:

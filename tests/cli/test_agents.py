@@ -109,6 +109,7 @@ def test_attach_makes_a_new_model_and_leaves_the_old_one(small: Path, tmp_path: 
     before = {path.name: path.read_bytes() for path in model.iterdir()}
     text = run("attach", str(model), "--transfer", str(lines), "--out", str(tmp_path / "new"))
     assert "T2 cilengitide: drug, -ln IC50; 60 lines of made lines, by ranks" in text
+    assert f"{model}: as it was" in text
     assert {path.name: path.read_bytes() for path in model.iterdir()} == before
     made = ModelBundle.load(tmp_path / "new")
     assert [one.agent for one in made.transfers] == ["cilengitide"]

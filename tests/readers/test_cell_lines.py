@@ -221,3 +221,72 @@ def test_project_score_summary_as_it_lies(root):
     found = cell_lines.read_dependency_by_tissue(path)
     assert found.loc["ITGAV", "all"] == pytest.approx(34.8, abs=0.05)
     assert found.shape == (7470, 14)
+
+
+# --- a whole screen ----------------------------------------------------------------------------------------------
+
+MODELS = "ModelID,CellLineName,OncotreeLineage,SangerModelID\nACH-1,A,Lung,SIDM1\nACH-2,B,Bowel,SIDM2\nACH-3,C,Lung,\n"
+FITTED = (
+    "DATASET,SANGER_MODEL_ID,DRUG_ID,DRUG_NAME,LN_IC50\nGDSC2,SIDM2,7,X,1.5\nGDSC2,SIDM1,7,X,-2\nGDSC2,SIDM9,7,X,0\n"
+)
+MATRIX = "ModelID,ITGAV (3685),PTK2 (5747)\nACH-1,1.2,0.1\nACH-2,0.2,0.5\n"
+
+
+def test_a_screen_is_told_by_columns_and_its_lines_go_by_one_name(tmp_path):
+    write(tmp_path, "1.csv", MODELS)
+    write(tmp_path, "2.csv", FITTED)
+    write(tmp_path, "3.csv", MATRIX)
+    write(tmp_path, "notes.txt", "What this is\n")
+    write(tmp_path, "empty.csv", "")
+    found = cell_lines.read_screen([tmp_path])
+    assert found.profiles.name == "DepMap"
+    assert found.responses.values["GDSC2:7"].to_dict() == {"ACH-1": 2.0, "ACH-2": -1.5}
+    assert found.lineage.to_dict() == {"ACH-1": "Lung", "ACH-2": "Bowel", "ACH-3": "Lung"}
+    assert found.mrna is None
+    by_files = cell_lines.read_screen([tmp_path / "3.csv", tmp_path / "1.csv", tmp_path / "2.csv"])
+    assert by_files.responses.values.equals(found.responses.values)
+
+
+def test_expression_and_gene_effect_of_depmap_differ_by_the_sign(tmp_path):
+    write(tmp_path, "models.csv", MODELS)
+    write(tmp_path, "a.csv", MATRIX.replace("0.1", "-0.1"))
+    write(tmp_path, "b.csv", MATRIX)
+    found = cell_lines.read_screen([tmp_path], mrna=tmp_path / "b.csv")
+    assert found.responses.unit == "-gene effect (Chronos)"
+    assert found.responses.values.loc["ACH-1"].to_dict() == {"ITGAV": -1.2, "PTK2": 0.1}
+    assert found.profiles.values.equals(found.mrna.values)
+
+
+def test_a_part_that_is_missing_there_twice_or_of_other_lines_is_told(tmp_path):
+    models, fitted = write(tmp_path, "models.csv", MODELS), write(tmp_path, "fitted.csv", FITTED)
+    with pytest.raises(InputError, match=r"no file tells what was measured in the lines among .*models\.csv"):
+        cell_lines.read_screen([models, fitted])
+    matrix, other = write(tmp_path, "m.csv", MATRIX), write(tmp_path, "n.csv", MATRIX.replace("ACH", "OTHER"))
+    with pytest.raises(InputError, match=r"several files tell what was measured in the lines: m\.csv, n\.csv; name"):
+        cell_lines.read_screen([tmp_path])
+    with pytest.raises(InputError, match=r"none of its lines \(OTHER-1, OTHER-2\) is among those with a lineage"):
+        cell_lines.read_screen([models, fitted, other])
+    strange = write(tmp_path, "strange.csv", "a,b\n1,2\n")
+    with pytest.raises(InputError, match=r"strange\.csv: no file of a cell-line screen that is known .* are a, b"):
+        cell_lines.read_screen([models, fitted, matrix, strange])
+
+
+@real
+@pytest.mark.parametrize(
+    ("files", "name", "drug", "n_shared"),
+    [
+        (("surface_protein_flow_log2.tsv", "drug_activity_z_1075.tsv.gz", "cell_lines.tsv"), "NCI-60 surface flow",
+         "774651", 58),
+        (("swath_protein.parquet", "drug_activity_z_1075.tsv.gz", "cell_lines.tsv"), "NCI-60 SWATH", "774651", 58),
+        (("rppa_lysate_log2.tsv", "drug_activity_z_1075.tsv.gz", "cell_lines.tsv"), "NCI-60 RPPA", "774651", 58),
+        (("../ccle/rppa_214_antibodies.parquet", "../gdsc/lnIC50_480drugs_484lines.tsv.gz",
+          "../gdsc/model_list_cellmodelpassports.tsv.gz"), "CCLE RPPA", "GDSC2:1079", 314),
+        (("../ccle/rppa_214_antibodies.parquet", "../ccle/ic50_24drugs_504lines.tsv",
+          "../gdsc/model_list_cellmodelpassports.tsv.gz"), "CCLE RPPA", "AZD0530", 436),
+    ],
+)  # fmt: skip
+def test_the_public_screens_are_told_by_their_columns(files, name, drug, n_shared):
+    found = cell_lines.read_screen([Path(FOLDER) / "cell-lines" / "nci60" / file for file in files])
+    assert found.profiles.name == name
+    tested = found.responses.values[drug].dropna().index.intersection(found.profiles.values.index)
+    assert len(tested.intersection(found.lineage[found.lineage != ""].index)) == n_shared

@@ -1,9 +1,12 @@
 """From the analysis of a cohort with two arms to the record of tier T3 that a bundle tells new patients by."""
 
+import numpy as np
+import pandas as pd
+
 from itgstrat.antagonists.benefit import Benefit
-from itgstrat.errors import ModelError, name_some
+from itgstrat.errors import CohortError, ModelError, name_some
 from itgstrat.learned import BenefitModel, ModelBundle
-from itgstrat.learned.benefit import Score
+from itgstrat.learned.benefit import ON_TRUST, Score
 
 #: Level of the test of the interaction below which effects by score are told.
 LEVEL = 0.05
@@ -38,6 +41,54 @@ def find_class(bundle: ModelBundle, agent: str) -> str:
     return classes[agent]
 
 
+#: How far a score may be from what the model tells, in standard deviations of the scores: rounding, no more.
+_ROUNDING = 0.01
+
+
+def compare_scores(given: pd.Series, told: pd.Series) -> str:
+    """Make sure that the scores of a trial are those that a model tells of its patients.
+
+    Parameters
+    ----------
+    given : Series of float64
+        Patient -> score of the trial; those without one are not looked at.
+    told : Series of float64
+        Patient -> score that the model tells, NaN where it tells none; rounding is no difference.
+
+    Returns
+    -------
+    str
+        For `BenefitModel.score_basis`: in how many patients they are equal.
+
+    Raises
+    ------
+    CohortError
+        If a score is another, the model tells nothing of the patient, or a patient stands twice.
+
+    Examples
+    --------
+    >>> compare_scores(pd.Series({"a": 0.12, "b": 1.5}), pd.Series({"b": 1.5, "a": 0.1199}))
+    'scores equal to those the model tells, 2 patients'
+    """
+    given = given.dropna()
+    if given.index.has_duplicates:
+        raise CohortError(f"patients stand twice: {name_some(given.index[given.index.duplicated()].unique())}")
+    own = told.reindex(given.index)
+    if unknown := [str(patient) for patient in given.index[own.isna()]]:
+        raise CohortError(
+            f"the model tells no score of {name_some(unknown)}; give the expression, clinical variables and "
+            "alterations of all patients of the trial, under the names that the table has"
+        )
+    other = given.index[np.abs(given - own) > _ROUNDING * own.std(ddof=0)]
+    if len(other):
+        pairs = [f"{patient} {given[patient]:.4g}, told {own[patient]:.4g}" for patient in other]
+        raise CohortError(
+            f"scores that are not those of the model: {name_some(pairs)}; give the model that told them, and its "
+            "scores by the pooled reference"
+        )
+    return f"scores equal to those the model tells, {len(given)} patients"
+
+
 def record_benefit(
     found: Benefit,
     bundle: ModelBundle,
@@ -45,6 +96,7 @@ def record_benefit(
     score: Score,
     cohort: str,
     permutation_p: float | None = None,
+    score_basis: str = ON_TRUST,
 ) -> BenefitModel:
     """Keep what an analysis said of an agent, by a score that a bundle tells of new patients.
 
@@ -65,6 +117,8 @@ def record_benefit(
         Name of the cohort.
     permutation_p : float, optional
         From `judge_learned`, for a score learned out of fold.
+    score_basis : str
+        From `compare_scores`, where the scores were compared with those of `bundle`.
 
     Returns
     -------
@@ -116,4 +170,5 @@ def record_benefit(
         design=found.design,
         withheld=bool(faults),
         reason="; ".join(faults),
+        score_basis=score_basis,
     )

@@ -259,12 +259,12 @@ def _word_answers(rules: AgentRules, answers: AgentAnswers, clause: int) -> npt.
     # rounded to the side it is on, so that 0.666 against 0.667 does not read as equal
     percent = np.round(position[known] * 100, 6)
     percent = np.where(position[known] < bar, np.floor(percent), np.ceil(percent))
-    pairs, which = np.unique(np.stack([answers.option[known, clause], percent]), axis=1, return_inverse=True)
-    told = [
-        f"{name}{f', {rules.option[int(option)]}' if several else ''}: {place / 100:.2f} against {bar:.2f}"
-        for option, place in pairs.T.tolist()
-    ]
-    words[known] = np.array(told, dtype=object)[which.ravel()]
+    pairs = list(zip(answers.option[known, clause].tolist(), percent.tolist(), strict=True))
+    told = {
+        (option, place): f"{name}{f', {rules.option[option]}' if several else ''}: {place / 100:.2f} against {bar:.2f}"
+        for option, place in dict.fromkeys(pairs)
+    }
+    words[known] = [told[pair] for pair in pairs]
     return words
 
 

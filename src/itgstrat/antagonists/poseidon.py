@@ -96,7 +96,8 @@ def simulate_poseidon(copies: int = 1, truth: Truth = "published", random_state:
     names = {"control": "patients_control", "500 mg": "patients_500", "1000 mg": "patients_1000"}
     arm = np.repeat(list(names), [copies * int(figure[name]) for name in names.values()])
     n = len(arm)
-    high, left = random.random(n) < figure["high"], random.random(n) < figure["left"]
+    high = random.random(n) < figure["high"]
+    left = random.random(n) < np.where(high, figure["left_high"], figure["left_low"])
     full = np.select([arm == "500 mg", arm == "1000 mg"], np.log([figure["ratio_500"], figure["ratio_high_left"]]), 0.0)
     others = np.where(arm == "control", 0.0, np.log(figure["ratio_others"]))
     gains = np.ones(n, bool) if truth == "everybody" else high & left

@@ -1,6 +1,6 @@
 """Tier T2, transferred_sensitivity: what was learned on cell lines, told of tumours only where it may be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from itgstrat.antagonists.tiers import CANNOT_TELL, TRANSFERRED_SENSITIVITY, WITHHELD, lay_out, name_marked
+from itgstrat.biology import load_catalogue
 from itgstrat.errors import ModelError
 from itgstrat.learned.transfer import TransferModel
 
@@ -16,6 +17,30 @@ SCORED, REFUSED = "scored", "refused"
 
 #: What decides where there is no model.
 NO_MODEL = "no model of cell lines for this agent in the bundle; `itgstrat agents attach --transfer` adds one"
+
+
+def adhesion_genes(targets: Iterable[str] = ()) -> frozenset[str]:
+    """Name the genes that a sensitivity to an integrin agent may be learned from, chosen before any response is seen.
+
+    Parameters
+    ----------
+    targets : iterable of str
+        HGNC symbols of the agent's target.
+
+    Returns
+    -------
+    frozenset of str
+        Integrin subunits, the target, and the genes of the signatures of all agents of the catalogue.
+
+    Examples
+    --------
+    >>> {"ITGAV", "PTK2", "KRAS"} <= adhesion_genes(["KRAS"])
+    True
+    """
+    catalogue = load_catalogue()
+    axes = {name for agent in catalogue.agents.values() for name in agent.signatures}
+    signed = {gene for name in axes for gene in catalogue.signatures[name].genes}
+    return frozenset({*catalogue.integrin_genes(), *targets, *signed})
 
 
 def tabulate_transfer(

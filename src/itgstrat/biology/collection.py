@@ -349,7 +349,7 @@ class Catalogue:
 
 
 def _suggest(name: object, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(name), list(known), n=3)
+    near = difflib.get_close_matches(str(name), list(dict.fromkeys(known)), n=3)
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 

@@ -20,6 +20,8 @@ RULES: Mapping[Rule, str] = {
     "every_gene": "every gene measured, each by itself",
 }
 DIMER_CATEGORY = "integrin_heterodimer"
+#: How many genes a signature names where it stands in a line.
+_FIRST_GENES = 5
 _DIMER_CAUTION = "The lower of the two subunits is scored: mRNA of one subunit alone does not show that the pair forms."
 
 
@@ -141,6 +143,14 @@ class Signature:
             genes=rest,
             parts=parts,
         )
+
+    def __repr__(self) -> str:
+        """Name it with category, rule where that is not all genes, and the first genes; a minus: counts against."""
+        named = [f"{'-' * (sign < 0)}{gene}" for gene, sign in self.genes.items()]
+        rule = f", {RULES[self.rule]}" * (self.rule != "set")
+        number = f"{len(named)} gene{'s' * (len(named) != 1)}"
+        first = ", ".join(named[:_FIRST_GENES]) + ", ..." * (len(named) > _FIRST_GENES)
+        return f"Signature({self.id}: {self.category}{rule}; {number}{': ' * bool(named)}{first})"
 
     def _repr_html_(self) -> str:
         """Show the signature in a notebook."""

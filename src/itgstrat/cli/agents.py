@@ -1,11 +1,12 @@
-"""`itgstrat agents`: the drugs, their targets, trials and markers."""
+"""`itgstrat agents`: the drugs, their targets, trials and markers; who is eligible; what is attached to a model."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from itgstrat.cli.facts import AsJson, print_json, print_record, print_table, say
+from itgstrat.cli import transfer as transfers
+from itgstrat.cli.facts import AsJson, print_json, print_record, print_table, print_text, say
 from itgstrat.cli.options import Force
 from itgstrat.cli.reading import (
     Altered,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from itgstrat.biology import Biomarker, Catalogue, Check, Trial
 
-app = typer.Typer(no_args_is_help=True, help="The agents: list, show, attach; and who is eligible.")
+app = typer.Typer(no_args_is_help=True, help="The agents: list, show, eligible; learn on cell lines, attach.")
 
 
 @app.command("list")
@@ -124,6 +125,9 @@ def eligible(
     )
 
 
+app.command("transfer")(transfers.run)
+
+
 @app.command("attach")
 def attach(
     model: Model,
@@ -152,8 +156,8 @@ def attach(
     bundle.attach(*records).save(out)
     for one in records:
         told = f"withheld: {one.reason}" if one.withheld else one.source
-        typer.echo(f"{'T2' if isinstance(one, TransferModel) else 'T3'} {one.agent}: {told}")
-    typer.echo(f"{out}: the model with {len(records)} attached; {model} is as it was")
+        print_text(f"{'T2' if isinstance(one, TransferModel) else 'T3'} {one.agent}: {told}")
+    typer.echo(f"{out}: the model with {len(records)} attached\n{model}: as it was")
 
 
 def _draw(counts: "pd.DataFrame", path: Path, cohort: str) -> None:

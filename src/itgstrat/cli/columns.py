@@ -39,7 +39,7 @@ def choose_columns(
     InputError
         If the model's configuration has no columns of such a cohort.
     """
-    stored = _stored_rules(bundle)
+    stored = stored_rules(bundle)
     if like is not None and like not in stored:
         known = name_some(stored, 12) or "no cohort: columns must have its own names"
         raise InputError(f"--columns-like {like}: the model knows the columns of {known}")
@@ -56,7 +56,19 @@ def choose_columns(
     return columns
 
 
-def _stored_rules(bundle: ModelBundle) -> StoredRules:
+def stored_rules(bundle: ModelBundle) -> StoredRules:
+    """Tell from which columns the cohorts of a model's configuration were read.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        The model.
+
+    Returns
+    -------
+    dict of str to dict of str to ColumnRule
+        Cohort -> our name -> its column and codes; cohorts without such rules are left out.
+    """
     config = bundle.info.get("config", {})
     cohorts = [*config.get("cohorts", ()), *config.get("validation", {}).get("external", ())]
     return {
@@ -81,7 +93,7 @@ def _find_traps(
                 yield (
                     f"no column {name!r}, so it counts as missing, but there is {found[1].column!r}, which the model "
                     f"read as {name!r} in {found[0]}: --columns-like {found[0]} reads it so; or rename the column"
-                    + (f" and recode it ({_say_values(found[1])})" if found[1].values else "")
+                    + (f" and recode it ({say_values(found[1])})" if found[1].values else "")
                 )
             elif name in required:
                 yield f"no column {name!r}, which the model asks for; it counts as missing"
@@ -90,12 +102,13 @@ def _find_traps(
                 if raw := _raw_values(table[columns[name].column], rule):
                     yield (
                         f"the column {name!r} is taken as it stands, but holds {name_some(raw)}, which the model "
-                        f"recoded in {cohort} ({_say_values(rule)}): --columns-like {cohort} does so; or recode it"
+                        f"recoded in {cohort} ({say_values(rule)}): --columns-like {cohort} does so; or recode it"
                     )
                     break
 
 
-def _say_values(rule: ColumnRule) -> str:
+def say_values(rule: ColumnRule) -> str:
+    """Say how a rule recodes: ``0 -> no, 1 -> yes``; empty where it does not."""
     return name_some([f"{key} -> {_say_value(ours)}" for key, ours in (rule.values or {}).items()])
 
 

@@ -91,6 +91,21 @@ def say(*lines: str) -> None:
     typer.echo("\n" + "\n".join(lines))
 
 
+def print_text(*paragraphs: str) -> None:
+    """Print paragraphs, wrapped to the width of the terminal.
+
+    Parameters
+    ----------
+    *paragraphs : str
+        Plain text; a path is better left to `typer.echo`, so that it can be copied whole.
+    """
+    from rich.text import Text
+
+    console = make_console()
+    for paragraph in paragraphs:
+        console.print(Text(paragraph))
+
+
 def make_console() -> "Console":
     """Make a console that colours nothing by itself.
 

@@ -1,4 +1,4 @@
-"""`itgstrat inspect`: what a file is."""
+"""`itgstrat inspect`: what a file is, or a model."""
 
 import json
 from itertools import zip_longest
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    path: Annotated[str, typer.Argument(help="File to look at, or survset:NAME.")],
+    path: Annotated[str, typer.Argument(help="File, model or run folder to look at, or survset:NAME.")],
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="SIGNATURE", help="With --signatures: ids or groups; all if none is given."),
@@ -31,9 +31,19 @@ def run(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what a file is: layout, patients, genes, identifiers, unit, endpoints, integrin coverage."""
+    """Say what a file is: layout, patients, genes, identifiers, unit, endpoints, integrin coverage.
+
+    Of a model folder: what it predicts, from what, how well, and what a new cohort needs for it.
+    """
+    from itgstrat.cli.model import find_model
+
     if names and not signatures:
         raise typer.BadParameter(f"{' '.join(names)}: names of signatures go with --signatures")
+    if model := find_model(path):
+        if clinical or options or signatures:
+            raise typer.BadParameter("--clinical, --option and --signatures go with a cohort; this is a model")
+        _show_model(model, as_json)
+        return
     from itgstrat.readers import inspect_path
 
     own: dict[str, Any] = {name: value for name, _, value in (option.partition("=") for option in options or [])}
@@ -59,6 +69,17 @@ def run(
             typer.echo(f"{title:<{width}}{line}")
     if quality:
         _print_quality(quality)
+
+
+def _show_model(folder: Path, as_json: bool) -> None:
+    from itgstrat.cli.model import describe_model, print_model
+    from itgstrat.learned import ModelBundle
+
+    found = describe_model(ModelBundle.load(folder))
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        print_model(found, folder)
 
 
 def _assess(path: str, clinical: Path | None, options: dict[str, Any], names: list[str] | None) -> "CohortQuality":

@@ -109,7 +109,8 @@ def say_response_finding(evaluation: "ResponseEvaluation", folder: Path) -> None
         for heading in ("", "AUC (95%)", "Brier", "slope"):
             table.add_column(heading, header_style="dim", no_wrap=True)
         for row in item.rows:
-            cells = (_brief(row.auc), f"{row.brier.estimate:.3f}", f"{row.slope.estimate:.2f}")
+            slope = row.slope.estimate  # NaN where everybody is told the same
+            cells = (_brief(row.auc), f"{row.brier.estimate:.3f}", f"{slope:.2f}" if slope == slope else "-")
             table.add_row(row.label, *cells, style="bold" if row.model == "model" else None)
         console.print(table)
         console.print()

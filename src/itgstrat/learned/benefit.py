@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from itgstrat.errors import ModelError
-from itgstrat.learned.records import ArrayRecord
+from itgstrat.learned.records import ArrayRecord, Arrays
 
 Floats = npt.NDArray[np.float64]
 
 #: The scores that a bundle tells of a new patient: the risk of its model, or `value` of tier T1 of the agent.
 Score = Literal["risk", "target_context"]
+
+#: How it is known that the scores of the trial were the model's, where nobody compared them.
+ON_TRUST = "scores taken on trust"
 
 #: A 95% interval reaches so many standard errors to either side.
 Z_95 = NormalDist().inv_cdf(0.975)
@@ -104,6 +107,8 @@ class BenefitModel(ArrayRecord):
         Whether nothing may be told by it.
     reason : str
         Why; empty where it is not withheld.
+    score_basis : str
+        How it is known that the scores of the trial are those of the model, in words; see `ON_TRUST`.
 
     Raises
     ------
@@ -132,6 +137,7 @@ class BenefitModel(ArrayRecord):
     design: str
     withheld: bool
     reason: str
+    score_basis: str = ON_TRUST
 
     def __post_init__(self) -> None:
         numbers = [self.center, self.scale, self.score_low, self.score_high, self.p, *self.coef.ravel()]
@@ -154,8 +160,29 @@ class BenefitModel(ArrayRecord):
         return (
             f"log hazard ratio of {self.treatment} against {self.control} at the patient's {self.score}, below 0: "
             f"lower hazard on {self.treatment}; {self.cohort}, {self.design}, {self.n_patients} patients, "
-            f"{self.n_events} events"
+            f"{self.n_events} events; {self.score_basis}"
         )
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Build the record from what `to_arrays` gave; one of a version that had no `score_basis` is on trust.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            The fields of the record.
+
+        Returns
+        -------
+        BenefitModel
+            An equal record.
+
+        Raises
+        ------
+        BundleError
+            If another field is missing, or one is too many or of another kind.
+        """
+        return super().from_arrays({"score_basis": np.asarray(ON_TRUST), **arrays})
 
     def apply(self, score: Floats) -> Effects:
         """Tell the effect of treatment at the scores of new patients.

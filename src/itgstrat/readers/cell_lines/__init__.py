@@ -13,10 +13,12 @@ from itgstrat.readers.cell_lines.nci60 import (
 from itgstrat.readers.cell_lines.prism import read_prism_primary, read_prism_secondary
 from itgstrat.readers.cell_lines.project_score import read_dependency_by_tissue
 from itgstrat.readers.cell_lines.records import LineProfiles, LineResponses
+from itgstrat.readers.cell_lines.screen import Screen, read_screen
 
 __all__ = [
     "LineProfiles",
     "LineResponses",
+    "Screen",
     "read_ccle_ic50",
     "read_ccle_rppa",
     "read_dependency_by_tissue",
@@ -33,4 +35,5 @@ __all__ = [
     "read_nci60_swath",
     "read_prism_primary",
     "read_prism_secondary",
+    "read_screen",
 ]
