@@ -19,6 +19,7 @@ from itgstrat.explanation.dependence import Dependence
 from itgstrat.learned.agents import CALLS
 from itgstrat.outcome import make_outcome
 from tests.reporting.conftest import STRATA, make_bundle, make_comparison, make_config, make_patients, make_prediction
+from tests.reporting.label_builders import make_response_comparison
 
 
 def draw_survival(ax=None):
@@ -61,6 +62,7 @@ FIGURES = {
         lambda ax=None: figures.plot_partial_dependence(DEPENDENCE, ax=ax),
         "from 1.00 to 0.00",
     ),
+    "plot_roc": (lambda ax=None: figures.plot_roc(make_response_comparison(), ax=ax), "the model 0.7"),
     "plot_subgroups": (lambda ax=None: figures.plot_subgroups(SUBGROUPS, ax=ax), "sex: male (9, 3) too few events"),
     "plot_time_dependent_auc": (
         lambda ax=None: figures.plot_time_dependent_auc(make_comparison(), ax=ax),

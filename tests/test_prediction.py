@@ -122,6 +122,20 @@ def test_a_horizon_beyond_the_follow_up_is_noted_and_not_told():
     assert told.table["survival_365_days"].notna().all()
 
 
+def test_survival_that_the_evaluation_could_not_judge_is_withheld():
+    judged = {"horizons_days": [365.25], "followed_days": 1500.0}
+    bundle = replace(BUNDLE, info=BUNDLE.info | {"evaluation": [judged, {"horizons_days": [365.25, 1826.25]}]})
+    told, before = predict(bundle, NEW), predict(BUNDLE, NEW)
+    assert told.table["survival_1826_days"].isna().all()
+    assert before.table["survival_1826_days"].notna().all()  # a model without these numbers tells it as it always did
+    pd.testing.assert_frame_equal(
+        told.table.drop(columns="survival_1826_days"), before.table.drop(columns="survival_1826_days")
+    )
+    (note,) = set(told.notes) - set(before.notes)
+    assert note.startswith("survival_1826_days not told: the evaluation could not judge the model there")
+    assert "1500 days" in note
+
+
 def test_another_kind_of_data_is_flagged_with_the_reason():
     ratios = replace(NEW, expression=NEW.expression - NEW.expression.mean(), unit="log-ratio")
     for reference in ("pooled", "cohort"):  # a fresh reference does not hide it

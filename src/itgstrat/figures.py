@@ -32,6 +32,7 @@ from itgstrat.reporting.interval_figures import (
     plot_subgroups,
     plot_time_dependent_auc,
 )
+from itgstrat.reporting.roc_figure import plot_roc
 from itgstrat.reporting.style import new_axes
 from itgstrat.reporting.survival_figure import plot_kaplan_meier, stratum_colours
 from itgstrat.reporting.svg import describe, figure_svg
@@ -52,6 +53,7 @@ __all__ = [
     "plot_importance",
     "plot_kaplan_meier",
     "plot_partial_dependence",
+    "plot_roc",
     "plot_subgroups",
     "plot_time_dependent_auc",
     "plot_waterfall",

@@ -41,12 +41,12 @@ class Prediction:
     table : DataFrame
         patient, risk, stratum, survival_<days>_days, coverage, imputed, out_of_distribution, why, reference. Risk is
         in the units of the model, for a Cox model the log hazard relative to the training mean; survival is a
-        probability, missing where training was not followed for so long; risk_low and risk_high are its 95% interval
-        over bootstrap samples of the training patients; lower_bound_days is outlived by the share of patients that the
-        model's lower bound was calibrated for (9 of 10), capped where it may well be longer, and missing in a
-        patient unlike those of training; coverage is the share of signature genes measured; imputed names what the
-        model uses and was not measured. A model of a label gives label, probability and log_odds in the place of risk
-        and survival.
+        probability, missing where training was not followed for so long, or too few were for it to be judged; risk_low
+        and risk_high are its 95% interval over bootstrap samples of the training patients; lower_bound_days is outlived
+        by the share of patients that the model's lower bound was calibrated for (9 of 10), capped where theirs lies
+        later than could be calibrated, and missing in a patient unlike those of training; coverage is the share of
+        signature genes measured; imputed names what the model uses and was not measured. A model of a label gives
+        label, probability and log_odds in the place of risk and survival.
     explanations : DataFrame
         patient, feature, value, contribution, imputed; base plus contributions is the risk, or the log odds.
     genes : DataFrame
@@ -300,8 +300,10 @@ def _tabulate(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, refer
     if bundle.lower_bound is not None and "lower_bound_days" in table:
         # calibrated on patients like those of training, so for others, or by another reference, it is no bound
         unlike = np.array([bool(reason) for reason in why]) | (reference == "cohort")
-        days = np.where(unlike, np.nan, table["lower_bound_days"])
-        table = table.assign(lower_bound_days=days, lower_bound_capped=bundle.lower_bound.is_capped(days))
+        table = table.assign(
+            lower_bound_days=np.where(unlike, np.nan, table["lower_bound_days"]),
+            lower_bound_capped=table["lower_bound_capped"].to_numpy() & ~unlike,
+        )
     return table.assign(
         coverage=features.coverage,
         imputed=_name_imputed(bundle, featurised),
@@ -328,11 +330,12 @@ def _tell(bundle: ModelBundle, cohort: Cohort, featurised: Featurised, enough: n
         low, high = bundle.spread.interval(values)
         table = table.assign(risk_low=np.where(enough, low, np.nan), risk_high=np.where(enough, high, np.nan))
     for h, horizon in enumerate(bundle.horizons_days):
-        table[f"survival_{horizon:.0f}_days"] = np.where(enough, survival[:, h], np.nan)
+        told = enough & (horizon not in bundle.unjudged_days)
+        table[f"survival_{horizon:.0f}_days"] = np.where(told, survival[:, h], np.nan)
     if bundle.lower_bound is not None:
-        days = bundle.lower_bound.bound_days(bundle.model, values, cohort.batch)
-        days = np.where(enough, days, np.nan)
-        table = table.assign(lower_bound_days=days, lower_bound_capped=bundle.lower_bound.is_capped(days))
+        curves = bundle.model.survival(values, bundle.lower_bound.times_days, cohort.batch)
+        days = np.where(enough, bundle.lower_bound.read(curves), np.nan)
+        table = table.assign(lower_bound_days=days, lower_bound_capped=bundle.lower_bound.is_capped(curves) & enough)
     return table
 
 

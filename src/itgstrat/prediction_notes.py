@@ -39,6 +39,8 @@ def word_notes(
         notes.append(f"missing in every patient, imputed as training learned to: {', '.join(absent)}")
     if isinstance(bundle.model, ResponseModel):
         notes.append(f"probability is that of the label {bundle.model.label}{_word_label(bundle)}")
+    elif bundle.unjudged_days:
+        notes.append(_word_unjudged(bundle))
     elif bundle.horizons_days[-1] > bundle.model.followed_until_days:
         notes.append("training was not followed to the last horizon; survival there is not told")
     if bundle.lower_bound is not None:
@@ -49,6 +51,17 @@ def word_notes(
             "not told of patients unlike training's, nor by the reference `cohort`"
         )
     return (*notes, *_word_agents(bundle, reference, n_patients, n_foreign))
+
+
+def _word_unjudged(bundle: ModelBundle) -> str:
+    """Say at which horizons no survival is told, and what to do."""
+    until = bundle.info["evaluation"][0]["followed_days"]
+    columns = ", ".join(f"survival_{days:.0f}_days" for days in bundle.unjudged_days)
+    return (
+        f"{columns} not told: the evaluation could not judge the model there, only between the first event and "
+        f"{until:.0f} days, until which every training cohort has a tenth of its patients, and five, under "
+        "observation; train with horizons between these (strata.horizons)"
+    )
 
 
 def _word_label(bundle: ModelBundle) -> str:

@@ -12,19 +12,22 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from itgstrat import __version__
-from itgstrat.cohort import Cohort, concat_cohorts
+from itgstrat.cohort import Cohort, Unit, concat_cohorts
 from itgstrat.config import CohortConfig, RunConfig
 from itgstrat.display import list_html, remarks_html
 from itgstrat.errors import CohortError, name_some
 from itgstrat.evaluation import Evaluation, evaluate
 from itgstrat.evaluation.drivers import Drivers, learn_drivers
+from itgstrat.evaluation.fold import keep_needed
 from itgstrat.evaluation.response import evaluate_response
 from itgstrat.evaluation.response_table import ResponseEvaluation
 from itgstrat.evaluation.stratum_survival import summarise_strata
+from itgstrat.evaluation.summary import summarise_comparisons
 from itgstrat.evaluation.workers import open_workers
 from itgstrat.fitting import build_pipeline
 from itgstrat.fitting.agents import learn_agents
 from itgstrat.fitting.cutpoints import learn_strata
+from itgstrat.fitting.panel import rank_cohort
 from itgstrat.fitting.response.pipeline import build_response_pipeline, labelling_of, require_withheld
 from itgstrat.fitting.uncertainty import learn_uncertainty
 from itgstrat.learned import ModelBundle, Strata
@@ -157,6 +160,9 @@ def train(config: RunConfig, progress: Progress | None = None, cache: str | Path
     if config.response and config.response.surrogate:
         return _train_surrogate(config, concat_cohorts(training), external, progress)
     joined = concat_cohorts(training)
+    unit = joined.unit
+    # once, for the evaluation, the model and the rules of the agents; a joined table is needed for nothing else
+    joined = rank_cohort(joined, config.features.score, in_place=len(training) > 1)
     evaluation: Evaluation | ResponseEvaluation
     known: Outcome | Response
     if config.response:
@@ -166,12 +172,13 @@ def train(config: RunConfig, progress: Progress | None = None, cache: str | Path
         evaluation = evaluate(config, joined, external, progress, cache)
         known = joined.require_outcome()
     pipeline.fit(joined, known)
-    bundle = bundle_of(config, pipeline, joined, evaluation)
+    bundle = bundle_of(config, pipeline, joined, evaluation, unit)
+    panel = pipeline.named_steps["features"]
+    joined = keep_needed(joined, panel)
     if not config.response:
         bundle = _add_uncertainty(config, pipeline, joined, bundle, progress)
     drivers = _find_drivers(config, pipeline, joined, known, progress)
-    left_out = pipeline.named_steps["features"].left_out_
-    return TrainedRun(config, bundle, evaluation, (*training, *external), left_out, drivers)
+    return TrainedRun(config, bundle, evaluation, (*training, *external), panel.left_out_, drivers)
 
 
 def _find_drivers(
@@ -212,8 +219,8 @@ def _train_surrogate(
     pipeline = build_response_pipeline(own).fit(made.training, known)
     panel = pipeline.named_steps["features"]
     require_withheld(own, [*panel.recipe_.genes, *panel.recipe_.covariate])
-    bundle = bundle_of(own, pipeline, made.training, evaluation, joined)
-    drivers = _find_drivers(own, pipeline, made.training, known, progress)
+    bundle = bundle_of(own, pipeline, made.training, evaluation, joined.unit, joined)
+    drivers = _find_drivers(own, pipeline, keep_needed(made.training, panel), known, progress)
     left_out = explain_withheld(config, panel.left_out_, made.training.genes)
     return TrainedRun(config, bundle, evaluation, (made.training, *made.external), left_out, drivers)
 
@@ -291,7 +298,7 @@ def _read(config: RunConfig, item: CohortConfig) -> Cohort:
 
 def _prefix_patients(cohort: Cohort, prefix: str) -> Cohort:
     def rename(table: pd.DataFrame) -> pd.DataFrame:
-        return table.rename(index=lambda patient: f"{prefix}{patient}")
+        return table.rename(index=lambda patient: f"{prefix}{patient}", copy=False)
 
     altered = None if cohort.alterations is None else rename(cohort.alterations)
     return replace(cohort, expression=rename(cohort.expression), clinical=rename(cohort.clinical), alterations=altered)
@@ -302,6 +309,7 @@ def bundle_of(
     pipeline: Pipeline,
     training: Cohort,
     evaluation: Evaluation | ResponseEvaluation,
+    unit: Unit,
     everyone: Cohort | None = None,
 ) -> ModelBundle:
     """Take the records out of a fitted pipeline.
@@ -313,9 +321,11 @@ def bundle_of(
     pipeline : Pipeline
         Fitted on `training`.
     training : Cohort
-        Training patients.
+        Training patients; their expression, or ranks.
     evaluation : Evaluation or ResponseEvaluation
         For the model card.
+    unit : {"log2", "log-ratio", "z-score", "rank", "mixed"}
+        Of their expression.
     everyone : Cohort, optional
         Training patients with all their genes, for the rules of the agents, where `training` is without some.
 
@@ -330,7 +340,7 @@ def bundle_of(
         "name": config.name,
         "cohorts": {str(name): int((training.batch == name).sum()) for name in sorted(set(training.batch))},
         "patients": len(training),
-        "unit": training.unit,
+        "unit": unit,
         "covariates": list(config.features.covariates),
         "alterations": list(config.features.alterations),
         "not_assessed": config.features.not_assessed,
@@ -350,6 +360,7 @@ def bundle_of(
         ranked = model.risk(values)
         info |= {"events": training.require_outcome().n_events, "horizons_days": list(config.strata.horizons_days)}
         info["strata_survival"] = summarise_strata(evaluation.internal.patients, config.strata.labels)
+        info["evaluation"] = summarise_comparisons(evaluation.comparisons)
         card = model_card(config, evaluation, info)
         strata = learn_strata(config.strata, ranked, training.require_outcome())
     # folded, the contributions of the features add up to the log odds

@@ -92,6 +92,23 @@ def test_d_calibration_is_that_of_survivaleval(golden):
     assert np.array(found.shares) * 300 == pytest.approx(expected["bins"], abs=1e-9)
 
 
+def test_d_calibration_of_pooled_out_of_fold_kaplan_meier_is_near_one():
+    # why the report says that such a p does not show calibration
+    p_values = []
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        died, lost, fold = random.exponential(size=250), random.exponential(size=250), np.arange(250) % 5
+        outcome = make_outcome(died <= lost, np.minimum(died, lost) * 1000 + 1)
+        times = np.linspace(100, np.sort(outcome.time_days)[-25], 40)
+        survival = np.empty((1, 250, 40))
+        for k in range(5):
+            others = outcome[np.flatnonzero(fold != k)]
+            survival[0, fold == k] = [survival_at(others, time)[0] for time in times]
+        p_values.append(d_calibration(outcome, survival, times).p_value)
+    assert np.median(p_values) > 0.99
+    assert min(p_values) > 0.5
+
+
 def predict(risk, times, spread=1.0):
     return np.exp(-np.atleast_1d(times) / 1000 * np.exp(spread * risk)[:, None])
 

@@ -12,6 +12,7 @@ from itgstrat.errors import ModelError
 from itgstrat.explanation.dependence import accumulated_effects, partial_dependence
 from itgstrat.fitting import CoxPlain
 from itgstrat.fitting.survival import RandomSurvivalForest
+from itgstrat.learned.response import LogisticModel
 from tests.simulate import simulate_outcome
 
 TIMES = [365.25, 1095.75]
@@ -139,6 +140,24 @@ def test_where_features_are_correlated_only_local_effects_are_right():
         expected[inner] - expected[inner].mean(), abs=0.05
     )
     assert np.ptp(partial_dependence(Product(), values, "a").values) < 0.2
+
+
+def test_of_a_label_it_is_the_probability(features):
+    none = np.empty(0)
+    coef = np.array([0.8, -0.5, 0, 0.1])
+    model = LogisticModel("R", np.array(list("abcd")), 0.3, 1.2, none, none, coef, np.zeros(4), 0.2)
+    found = partial_dependence(model, features, "a", points=9)
+    for value, mean in zip(found.grid, found.values[:, 0], strict=True):
+        changed = features.copy()
+        changed[:, 0] = value
+        assert mean == pytest.approx(np.mean([model.probability(one[None])[0] for one in changed]))
+    assert (found.label, found.times_days.size) == ("R", 0)
+    edges, effects = slow_effects(model.probability, features, 0, 9)
+    local = accumulated_effects(model, features, "a", intervals=9)
+    assert local.grid == pytest.approx(edges)
+    assert local.values[:, 0] == pytest.approx(effects, abs=1e-10)
+    with pytest.raises(ModelError, match=r"the model predicts a label \(R\), which has no time"):
+        partial_dependence(model, features, "a", TIMES)
 
 
 def test_survival_beyond_follow_up_is_not_told(forest, features):

@@ -60,6 +60,14 @@ def test_a_bundle_comes_back_equal_to_the_bit(folder):
     assert (loaded.card, loaded.name, loaded.horizons_days) == (BUNDLE.card, "simulated", (365.25, 1826.25))
 
 
+def test_horizons_that_could_not_be_judged_are_those_of_the_cross_validation(tmp_path):
+    judged = [{"horizons_days": [365.25, 1500.0]}, {"horizons_days": [365.25, 1826.25]}]
+    made = replace(BUNDLE, info={**BUNDLE.info, "evaluation": judged})
+    loaded = ModelBundle.load(made.save(tmp_path / "model"))
+    assert made.unjudged_days == loaded.unjudged_days == (1826.25,)
+    assert BUNDLE.unjudged_days == ()  # not known of an older model
+
+
 def test_saving_twice_gives_the_same_bytes(folder, tmp_path):
     again = ModelBundle.load(folder).save(tmp_path / "again")
     assert sorted(path.name for path in folder.iterdir()) == list(FILES)

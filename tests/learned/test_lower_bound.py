@@ -23,7 +23,13 @@ def test_beyond_the_follow_up_of_the_stratum_nothing_is_told():
     found = BOUND.read(survival)
     assert np.isnan(found[0])
     assert found[1:].tolist() == [10.0, 30.0]
-    assert BOUND.is_capped(found).tolist() == [False, False, True]
+    assert BOUND.is_capped(survival).tolist() == [False, False, True]
+
+
+def test_a_bound_at_the_last_time_is_told_from_one_beyond_it():
+    survival = np.array([[0.99, 0.98, 0.93], [0.99, 0.98, np.nextafter(0.93, 1)], [0.99, 0.9, 0.8]])
+    assert BOUND.read(survival).tolist() == [30.0, 30.0, 20.0]
+    assert BOUND.is_capped(survival).tolist() == [False, True, False]
 
 
 def test_a_higher_risk_never_has_a_later_bound_and_one_patient_is_a_cohort():

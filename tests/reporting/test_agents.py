@@ -93,6 +93,8 @@ def test_every_patient_is_listed_up_to_the_limit():
 
 def test_the_report_holds_the_page_and_one_without_rules_does_not():
     text = prediction_report(TOLD, BUNDLE)
+    assert f"<summary>A sentence on each of {len(PAGE.patients.rows)} patients, as on their pages</summary>" in text
+    assert f"<summary>The rules of {len(PAGE.rules.rows)} agents</summary>" in text
     assert "Agents: four putative tiers, T0 to T3" in text
     assert "not for clinical use" in text
     none = replace(BUNDLE, agents=None)

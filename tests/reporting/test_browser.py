@@ -117,7 +117,7 @@ def test_a_click_and_a_key_sort_by_number_and_dashes_stay_below(show):
 
 def test_measures_are_sorted_by_their_estimate_and_dashes_stay_below(show):
     page = show("training")
-    table = "section[aria-labelledby=c1] .box:first-of-type table"
+    table = "section[aria-labelledby=c1] > .box:first-of-type table"
     for _ in range(2):
         page.locator(f"{table} thead th", has_text="Uno").get_by_role("button").click()
         cells = column(page, table, 2)
@@ -209,9 +209,36 @@ def test_only_what_scrolls_is_reached_by_the_keyboard(show):
         ".map(box => [box.tabIndex, box.scrollWidth > box.clientWidth])"
     )
     for width in WIDTHS:
-        found = show("training", width).eval_on_selector_all(".box", boxes)
+        page = show("training", width)
+        found = page.eval_on_selector_all(".box", boxes)
         assert all((index == 0) == scrolls for index, scrolls in found)
-        assert any(scrolls for _, scrolls in found)
+        # folded parts are looked at when they are opened, which the page is told of a moment later
+        page.evaluate(
+            "new Promise(done => { document.querySelectorAll('details').forEach(part => { part.open = true });"
+            " setTimeout(done, 100) })"
+        )
+        opened = page.eval_on_selector_all(".box", boxes)
+        assert len(opened) > len(found)
+        assert all((index == 0) == scrolls for index, scrolls in opened)
+        assert any(scrolls for _, scrolls in opened)
+
+
+def test_figures_shrink_to_a_phone_as_far_as_letters_stay_legible(show):
+    page = show("training", "phone")
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    found = page.eval_on_selector_all(
+        "figure .box > svg",
+        """drawings => drawings.map(one => {
+            const scale = one.getBoundingClientRect().width / one.viewBox.baseVal.width;
+            const letters = [...one.querySelectorAll("text")].map(text => parseFloat(getComputedStyle(text).fontSize));
+            return [scale, Math.min(...letters), one.parentElement.scrollWidth > one.parentElement.clientWidth];
+        })""",
+    )
+    shrunk = [(scale * letters, scrolls) for scale, letters, scrolls in found if scale < 4 / 3 - 0.01]
+    assert len(shrunk) > 10
+    assert all(height > 8.99 for height, _ in shrunk)
+    assert all(height < 9.01 for height, scrolls in shrunk if scrolls)  # none scrolls that could shrink further
+    assert not all(scrolls for _, scrolls in shrunk)
 
 
 def test_500_patients_stay_under_5_mb(reports):

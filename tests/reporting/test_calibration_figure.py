@@ -7,6 +7,7 @@ import pytest
 from itgstrat.reporting.calibration_figure import plot_calibration, plot_decision_curve
 from itgstrat.reporting.svg import describe, figure_svg
 from tests.reporting.conftest import CURVE, DECISION, make_comparison
+from tests.reporting.label_builders import make_response_comparison
 
 POINT = {"patients": 40.0, "events": 9.0, "predicted": 0.8, "observed": 0.7, "low": 0.6, "high": 0.8}
 
@@ -37,6 +38,21 @@ def test_calibration_without_limits_or_without_groups_is_drawn():
 def test_groups_that_were_not_followed_are_told_of():
     lost = {**POINT, "observed": float("nan")}
     assert "1 group not drawn: nobody in it was followed for 2 years" in describe(plot_calibration(calibrated(lost)))
+
+
+def test_a_label_is_drawn_by_its_probability_and_has_no_horizon():
+    item = make_response_comparison()
+    ax = plot_calibration(item)
+    assert (ax.get_xlabel(), ax.get_title(loc="left")) == ("predicted probability", "")
+    (curve,) = (line for line in ax.lines if len(line.get_xdata()) == len(item.curve.predicted))
+    assert curve.get_ydata().tolist() == list(item.curve.observed)
+    first = item.calibration[0]
+    points = f"{first['predicted']:.2f} predicted, {first['observed']:.2f} observed"
+    assert describe(ax).startswith(f"Calibration, by group of patients: {points}; ")
+    with pytest.raises(ValueError, match=r"a label has no horizon \(730 days were asked for\)"):
+        plot_calibration(item, 730.0)
+    with pytest.raises(ValueError, match="there is no calibration: too few patients of one label"):
+        plot_calibration(make_response_comparison(rare=True))
 
 
 def test_the_smooth_curve_is_drawn_through_its_own_points():

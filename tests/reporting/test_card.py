@@ -2,6 +2,7 @@
 
 import pytest
 
+from itgstrat.evaluation.compare import LABELS
 from itgstrat.reporting import model_card
 from tests.reporting.conftest import make_bundle, make_comparison, make_config, make_evaluation, mark_up
 
@@ -34,6 +35,7 @@ def test_the_card_has_its_sections(card, evaluation):
 
 def test_the_card_lays_the_model_beside_its_baselines(card):
     assert card.count("| the model | 0.650 (0.570 to 0.720) |") == 5
+    assert card.count("| 0.180 (0.150 to 0.210) | 0.850 (0.700 to 1.020) |") == 5 * (len(LABELS) - 1)  # Brier, slope
     assert card.count("| clinical only |") == 5
     assert card.count("| random genes, 100 draws |") == 5
     assert "The model minus clinical only: +0.020 (-0.030 to +0.070)" in card

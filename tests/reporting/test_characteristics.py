@@ -5,8 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from itgstrat.reporting.characteristics import MOST_LEVELS, tabulate_characteristics, tabulate_groups
+from itgstrat.cohort import concat_cohorts
+from itgstrat.reporting.characteristics import (
+    MOST_LEVELS,
+    part_cohorts,
+    tabulate_characteristics,
+    tabulate_characteristics_by_label,
+    tabulate_groups,
+)
 from tests.reporting.conftest import STRATA, make_cohort, make_comparison, make_evaluation
+from tests.reporting.label_builders import make_response_comparison, make_response_evaluation
 
 
 def rows_of(table):
@@ -59,3 +67,39 @@ def test_cohorts_side_by_side_and_the_training_patients_by_stratum():
     assert rows_of(split)["patients"] == tuple(str(counts[name]) for name in split.columns[1:])
     low = age["age"][patients.set_index("patient")["stratum"].eq("low").to_numpy()]
     assert rows_of(split)["age"][0].startswith(f"{low.median():.3g} [")
+
+
+def labelled(n=40):
+    """Two cohorts whose patients a made-up comparison judged, and that comparison."""
+    item = make_response_comparison(n=n)
+    own = item.patients.assign(best=np.where(item.patients["label"] == 1, "R", "NR"), age=np.arange(float(n)))
+    cohorts = []
+    for name, part in own.groupby("cohort"):
+        cohort = make_cohort(name, len(part))
+        index = pd.Index(part["patient"])
+        clinical = part.set_index("patient")[["best", "age"]]
+        cohorts.append(replace(cohort, expression=cohort.expression.set_axis(index), clinical=clinical, outcome=None))
+    return cohorts, make_response_evaluation(item), own
+
+
+def test_the_training_patients_by_label_without_the_label_itself():
+    cohorts, evaluation, own = labelled()
+    whole, split = tabulate_characteristics_by_label(cohorts, evaluation, ("R", "NR"))
+    assert whole.columns == ("", "C1", "C2")
+    assert "best: NR" in rows_of(whole)
+    assert split.columns == ("", "R", "NR")
+    assert list(rows_of(split)) == ["patients", "age"]
+    assert rows_of(split)["patients"] == (str((own["best"] == "R").sum()), str((own["best"] == "NR").sum()))
+    median = own["age"][own["best"] == "R"].median()
+    assert rows_of(split)["age"][0].startswith(f"{median:.3g} [")
+    bare = [replace(one, clinical=one.clinical[["best"]]) for one in cohorts]
+    assert len(tabulate_characteristics_by_label(bare, evaluation, ("R", "NR"))) == 1  # there is nothing to compare
+
+
+def test_joined_cohorts_are_taken_apart_again():
+    cohorts, _, _ = labelled()
+    apart = part_cohorts([concat_cohorts(cohorts)])
+    assert [one.name for one in apart] == ["C1", "C2"]
+    for one, before in zip(apart, cohorts, strict=True):
+        assert one.patients.tolist() == before.patients.tolist()
+    assert part_cohorts(cohorts)[0] is cohorts[0]

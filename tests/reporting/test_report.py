@@ -12,10 +12,14 @@ import pandas as pd
 import pytest
 
 from itgstrat.evaluation.compare import LABELS, Interval
+from itgstrat.evaluation.prognosis import MeanSurvival
+from itgstrat.evaluation.separation import HazardRatio, Separation
 from itgstrat.learned.lower_bound import LowerBound
 from itgstrat.reporting import prediction_report, training_report
+from itgstrat.reporting.characteristics import tabulate_groups
 from itgstrat.reporting.comparisons import describe_comparison
 from itgstrat.reporting.report import MOST_PATIENTS
+from itgstrat.reporting.sections import fold_groups
 from tests.reporting.conftest import (
     STRATA,
     make_bundle,
@@ -166,6 +170,80 @@ def test_hazard_ratios_of_the_risk_are_drawn_and_told(config, evaluation, bundle
     assert any("out-of-fold risk, adjusted 1.80 (1.20 to 2.70)" in label for label in labels)
 
 
+def test_strata_out_of_fold_have_intervals_and_no_log_rank_p(config, evaluation, bundle, cohorts, drivers):
+    apart = Separation(9.0, 1, 0.003, (HazardRatio("high", "low", 20, 9, 2.5, 1.3, 4.8),))
+    means = (
+        MeanSurvival("low", 30, 8, 700.0, 680.0, 720.0, np.nan, np.nan, np.nan, np.nan),
+        MeanSurvival("high", 20, 9, 600.0, 560.0, 640.0, -100.0, -140.0, -60.0, 0.0001),
+    )
+    closer = replace(CLOSER, separation=apart, prognosis=replace(CLOSER.prognosis, means=means))
+    page = training_report(config, replace(evaluation, closer=closer), bundle, cohorts, drivers)
+    own = Page(page[page.index('<h2 id="closer">') : page.index('<h2 id="drivers">')].rpartition("</section>")[0]).text
+    assert "high over low 20 9 2.50 (1.30 to 4.80)" in own
+    assert "600 (560 to 640) -100 (-140 to -60)" in own
+    assert "a log-rank test of such strata within fold says p < 0.05 in about 13% of runs" in own
+    assert "p = 0.003" not in own
+    assert "p < 0.001" not in own
+
+
+def test_d_calibration_has_its_caveat_in_cross_validation_alone(report):
+    (caption,) = {
+        one for one in re.findall(r"<caption><span>(.*?)</span>", report) if "even Kaplan-Meier has a p" in one
+    }
+    assert caption.startswith("Cross-validation. ")
+
+
+def test_findings_stand_open_and_variants_and_long_tables_under_their_main_number(report):
+    first = report[report.index('id="c1"') : report.index('id="c2"')]
+    inside = report[report.index('id="c2"') : report.index('id="c3"')]
+    assert (
+        "At 2 years: AUC 0.701 (0.600 to 0.800), Brier score 0.170" in re.findall("<summary>(.*)</summary>", first)[0]
+    )
+    (whole, _) = re.findall("<summary>(.*)</summary>", inside)
+    assert whole == (
+        "Concordance 0.650 (0.570 to 0.720); against clinical only +0.020 (-0.030 to +0.070); Brier score against "
+        "Kaplan-Meier -0.010 (-0.030 to +0.010): tables and figures"
+    )
+    open_ = {
+        key: "tables and figures" not in report[report.index(f'id="{key}"') :].partition("</section>")[0]
+        for key in ("c1", "c2", "c3", "c4", "c5")
+    }
+    assert open_ == {"c1": True, "c2": False, "c3": False, "c4": True, "c5": False}
+    for told in (
+        "What was dropped, and why: 2 genes and 1 patient",
+        "3 of 4 features have a coefficient other than 0",
+        r"\d+ signatures, \d+ with a warning",
+        r"Every feature that the model uses; the strongest: Integrin \w+ .*, 0\.\d+",
+    ):
+        assert re.search(f"<summary>{told}", report), told
+
+
+def test_groups_of_patients_are_folded_under_their_sizes():
+    groups = {"low": pd.DataFrame({"age": [50, 60, 70]}), "high": pd.DataFrame({"age": [40]})}
+    assert (
+        fold_groups(tabulate_groups("Table 1, by stratum", groups)).summary == "Table 1, by stratum: 3 low and 1 high"
+    )
+
+
+def test_warnings_of_a_folded_comparison_stay_in_sight():
+    first, left_out = make_comparison(), make_comparison("leave-one-cohort-out", "C1", "pooled")
+    left_out = replace(left_out, patients=left_out.patients.assign(stratum="high"))
+    config = make_config()
+    bundle, judged = make_bundle(config), make_evaluation([first, left_out])
+    page = training_report(config, judged, bundle, make_cohorts(config), make_drivers(bundle))
+    own = page[page.index('id="c2"') :]
+    assert own.index("100% of the patients are in one stratum") < own.index("<details>")
+
+
+def test_survival_that_could_not_be_judged_is_a_dash_in_the_training_report(
+    config, evaluation, bundle, cohorts, drivers
+):
+    info = {**bundle.info, "evaluation": [{"horizons_days": [1826.25], "followed_days": 1900.0}]}
+    page = training_report(config, evaluation, replace(bundle, info=info), cohorts, drivers)
+    rows = re.search(r"<caption><span>Predicted survival of a patient.*?</table>", page, re.DOTALL)[0]
+    assert re.findall(r'<td class="number">([^<]*)</td>', rows)[:2] == ["–", "–"]
+
+
 def test_what_was_read_and_made_is_told_by_its_hash(config, evaluation, bundle, cohorts, drivers):
     text = Page(training_report(config, evaluation, bundle, cohorts, drivers, hashes={"a <file>.tsv": "00ff"})).text
     assert "What was made and read SHA-256 a <file>.tsv 00ff" in text
@@ -277,6 +355,13 @@ def test_the_rest_of_the_contributions_is_told(bundle):
     assert "f0 (imputed) +0.50 f1 (+1.0) -0.47" in page.text  # on the patient's page
     rest, total = sum(values[12:]), sum(values)
     assert f"3 others {rest:+.2f} risk {total:+.2f}" in page.text
+
+
+def test_many_reasons_are_folded_and_few_are_not(bundle):
+    many = make_prediction([f"P{number}" for number in range(13)])
+    many.table["out_of_distribution"] = True
+    assert "<summary>Why each of 13 is flagged</summary>" in prediction_report(many, bundle)
+    assert "<summary>Why" not in prediction_report(make_prediction(), bundle)
 
 
 def test_patient_names_with_markup_are_text(bundle):

@@ -1,5 +1,6 @@
-"""The smooth calibration curve at a horizon, and how far it lies from the diagonal: ICI, E50 and E90."""
+"""The smooth calibration curve, and how far it lies from the diagonal: ICI, E50 and E90; of survival, or of a label."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from itgstrat.evaluation.interval import Interval, from_draws
 from itgstrat.evaluation.weak_calibration import transform
 from itgstrat.evaluation.weighted_cox import CoxFits, fit_weighted_cox
+from itgstrat.evaluation.weighted_logistic import fit_weighted_logistic
 from itgstrat.outcome import Outcome
 
 Floats = npt.NDArray[np.float64]
@@ -15,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 #: Bootstrap samples for the band and for the interval of the ICI; each is a Cox regression.
 CURVE_DRAWS = 100
 
-#: Fewest events by the horizon for a curve, and for four knots instead of three.
+#: Fewest events by the horizon, or patients of the rarer label, for a curve, and for four knots instead of three.
 LEAST_FOR_CURVE, LEAST_FOR_FOUR_KNOTS = 10, 100
 
 #: Quantiles of the knots, by their number; Harrell 2015, doi 10.1007/978-3-319-19425-7, table 2.3.
@@ -24,7 +26,7 @@ _KNOTS = {3: (0.1, 0.5, 0.9), 4: (0.05, 0.35, 0.65, 0.95)}
 
 @dataclass(frozen=True)
 class CalibrationCurve:
-    """Observed against predicted survival at a horizon, smoothed.
+    """Observed against predicted survival at a horizon, or probability of a label, smoothed.
 
     Parameters
     ----------
@@ -89,23 +91,82 @@ def calibration_curve(
     spline = fit_spline(score, 4 if n_events >= LEAST_FOR_FOUR_KNOTS else 3)
     pooled = Outcome(outcome.event, outcome.time_days, np.full(len(outcome), "all"))
     columns = spline(score)
-    start = np.zeros(columns.shape[2])
-    point = fit_weighted_cox(pooled, columns, np.ones((len(outcome), 1)), start)
+    point = fit_weighted_cox(pooled, columns, np.ones((len(outcome), 1)), np.zeros(columns.shape[2]))
     if np.isnan(point.beta).any():
         return None
     drawn = weights[:, :CURVE_DRAWS].astype(float)
     fits = fit_weighted_cox(pooled, columns, drawn, point.beta[:, 0])
-    ends = np.quantile(survival, [0.01, 0.99])
+
+    def observe(predicted: Floats) -> tuple[Floats, Floats]:
+        basis = spline(transform(1.0 - predicted, "cloglog"))
+        return _observed(outcome, point, basis, horizon_days)[..., 0], _observed(outcome, fits, basis, horizon_days)
+
+    return _trace(survival, observe, drawn, n_points)
+
+
+def label_calibration_curve(
+    label: npt.NDArray[np.bool_], probability: Floats, weights: npt.NDArray[np.float32], n_points: int = 40
+) -> CalibrationCurve | None:
+    r"""Estimate the calibration curve of probabilities of a class by logistic regression.
+
+    Logistic regression of the label on a restricted cubic spline of :math:`\log\frac{p}{1-p}`, with 4 knots from 100
+    patients of the rarer label up, else 3. Repetitions are pooled, each with an equal share of its patient.
+
+    Parameters
+    ----------
+    label : ndarray of bool, shape (n_patients,)
+        Whether the patient is of the class.
+    probability : ndarray of float64, shape (n_repeats, n_patients)
+        Predicted probability.
+    weights : ndarray of float32, shape (n_patients, draws)
+        Bootstrap counts; the first 100 draws are used.
+    n_points : int
+        Points of the curve.
+
+    Returns
+    -------
+    CalibrationCurve or None
+        Probabilities in place of survival; None with fewer than 10 patients of either label, with predictions that
+        do not differ, and where the regression has no maximum.
+
+    References
+    ----------
+    Austin 2019, doi 10.1002/sim.8281; van Calster 2016, doi 10.1016/j.jclinepi.2015.12.005
+    """
+    rarer = min(int(label.sum()), int((~label).sum()))
+    score = transform(probability, "logit").T
+    if rarer < LEAST_FOR_CURVE or np.ptp(score) < 1e-8:
+        return None
+    spline = fit_spline(score, 4 if rarer >= LEAST_FOR_FOUR_KNOTS else 3)
+    drawn = weights[:, :CURVE_DRAWS].astype(float)
+    beta = fit_weighted_logistic(label, spline(score), np.concatenate([np.ones((len(label), 1)), drawn], axis=1))
+    if np.isnan(beta[:, 0]).any():
+        return None
+
+    def observe(predicted: Floats) -> tuple[Floats, Floats]:
+        found = beta[0] + spline(transform(predicted, "logit")) @ beta[1:]
+        found = 1 / (1 + np.exp(-np.clip(found, -30, 30)))
+        return found[..., 0], found[..., 1:]
+
+    return _trace(probability, observe, drawn, n_points)
+
+
+def _trace(
+    predicted: Floats, observe: Callable[[Floats], tuple[Floats, Floats]], drawn: Floats, n_points: int
+) -> CalibrationCurve:
+    """Follow the curve, and measure how far it lies from the diagonal; `observe` adds an axis for the draws."""
+    ends = np.quantile(predicted, [0.01, 0.99])
     grid = np.linspace(ends[0], ends[1], n_points)
-    basis = spline(transform(1.0 - grid, "cloglog"))
-    low, high = _limits(_observed(outcome, fits, basis, horizon_days))
-    distance = np.abs(_observed(outcome, point, columns, horizon_days)[:, :, 0] - survival.T)
-    apart = np.abs(_observed(outcome, fits, columns, horizon_days) - survival.T[:, :, None]).mean(axis=1)
+    middle, around = observe(grid)
+    low, high = _limits(around)
+    point, others = observe(predicted.T)
+    distance = np.abs(point - predicted.T)
+    apart = np.abs(others - predicted.T[:, :, None]).mean(axis=1)
     ici = from_draws(float(distance.mean()), (apart * drawn).sum(axis=0) / drawn.sum(axis=0))
     ici = replace(ici, low=min(ici.low, ici.estimate))  # every draw adds noise, and noise is distance
     return CalibrationCurve(
         predicted=tuple(grid.tolist()),
-        observed=tuple(_observed(outcome, point, basis, horizon_days)[:, 0].tolist()),
+        observed=tuple(middle.tolist()),
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
         ici=ici,

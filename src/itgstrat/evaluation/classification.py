@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
 
 from itgstrat.errors import ModelError, name_some
 from itgstrat.evaluation.interval import Interval, from_draws
@@ -105,7 +105,7 @@ def judge_probabilities(
     (0.75, 0.833)
     """
     labels, predicted = _check(label, probability)
-    weights = _bootstrap(len(labels), draws, seed)
+    weights = bootstrap_patients(len(labels), draws, seed)
     point, drawn = _measure(labels, predicted, np.ones((len(labels), 1)))[:, 0], _measure(labels, predicted, weights)
     intercept, slope = regress_calibration(labels, predicted)
     return ClassMeasures(
@@ -152,9 +152,57 @@ def subtract_probabilities(
     """
     labels, one = _check(label, probability)
     _, other = _check(label, against)
-    weights = np.hstack([np.ones((len(labels), 1)), _bootstrap(len(labels), draws, seed)])
+    weights = np.hstack([np.ones((len(labels), 1)), bootstrap_patients(len(labels), draws, seed)])
     found = _measure(labels, one, weights) - _measure(labels, other, weights)
     return ClassDifference(**{name: from_draws(found[k, 0], found[k, 1:]) for k, name in enumerate(_MEASURES)})
+
+
+def calibration_groups(
+    label: npt.NDArray[np.bool_], probability: Floats, groups: int = 5, least: int = 10
+) -> list[dict[str, float]]:
+    """Compare predicted probabilities with the share of the class, in groups of equal size.
+
+    Parameters
+    ----------
+    label : ndarray of bool, shape (n_patients,)
+        Whether the patient is of the class.
+    probability : ndarray of float64, shape (n_patients,)
+        Predicted probability.
+    groups : int
+        Most groups, by predicted probability.
+    least : int
+        Fewest patients of a group; with less than twice as many there is one group.
+
+    Returns
+    -------
+    list of dict
+        patients, positive, predicted (mean), observed (share of the class), low and high (95% limits of Wilson).
+
+    References
+    ----------
+    Wilson 1927, doi 10.1080/01621459.1927.10502953
+
+    Examples
+    --------
+    >>> (one,) = calibration_groups(np.array([True, False]), np.array([0.8, 0.4]))
+    >>> round(one["predicted"], 2), one["observed"], round(one["low"], 3), round(one["high"], 3)
+    (0.6, 0.5, 0.095, 0.905)
+    """
+    table = []
+    for rows in np.array_split(np.argsort(probability, kind="stable"), max(1, min(groups, len(label) // least))):
+        positive = int(label[rows].sum())
+        limits = binomtest(positive, len(rows)).proportion_ci(method="wilson")
+        table.append(
+            {
+                "patients": float(len(rows)),
+                "positive": float(positive),
+                "predicted": float(probability[rows].mean()),
+                "observed": positive / len(rows),
+                "low": float(limits.low),
+                "high": float(limits.high),
+            }
+        )
+    return table
 
 
 def _check(label: npt.ArrayLike, probability: npt.ArrayLike) -> tuple[Bools, Floats]:
@@ -177,7 +225,8 @@ def _check(label: npt.ArrayLike, probability: npt.ArrayLike) -> tuple[Bools, Flo
     return labels.astype(bool), predicted
 
 
-def _bootstrap(n: int, draws: int, seed: int) -> Floats:
+def bootstrap_patients(n: int, draws: int, seed: int) -> Floats:
+    """Count how often each patient is in each bootstrap sample, shape (n, draws)."""
     drawn: Floats = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), draws).T.astype(float)
     return drawn
 

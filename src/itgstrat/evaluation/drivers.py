@@ -152,7 +152,7 @@ def learn_drivers(
     kendall, jaccard = _compare(judged)
     model = _told_by(pipeline)
     depends: tuple[Dependence, ...] = ()
-    if not isinstance(model, ResponseModel) and strongest["feature"]:
+    if strongest["feature"]:
         few = rows[:: -(-len(rows) // MOST_DEPENDENT)]
         own = values[np.searchsorted(rows, few)]
         depends = _see_dependence(config, model, own, strongest["feature"][0], cohort.batch[few])
@@ -335,9 +335,15 @@ def _name_strongest(ranked: pd.DataFrame, level: Judged) -> list[str]:
 
 
 def _see_dependence(
-    config: RunConfig, model: SurvivalModel, values: Floats, feature: str, strata: npt.NDArray[np.str_]
+    config: RunConfig,
+    model: SurvivalModel | ResponseModel,
+    values: Floats,
+    feature: str,
+    strata: npt.NDArray[np.str_],
 ) -> tuple[Dependence, ...]:
-    times = [days for days in config.strata.horizons_days if days <= model.followed_until_days][:MOST_TIMES]
+    times: list[float] = []
+    if not isinstance(model, ResponseModel):
+        times = [days for days in config.strata.horizons_days if days <= model.followed_until_days][:MOST_TIMES]
     column = list(map(str, model.features)).index(feature)
     if len(np.unique(values[:, column])) < 2:
         return ()

@@ -1,7 +1,7 @@
 """The comparison of a classifier with its baselines: rows, paired differences, random signatures."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,23 @@ import numpy.typing as npt
 import pandas as pd
 
 from itgstrat.display import remarks_html, table_html
-from itgstrat.evaluation.classification import judge_probabilities, subtract_probabilities
+from itgstrat.evaluation.calibration_curve import (
+    CURVE_DRAWS,
+    LEAST_FOR_CURVE,
+    CalibrationCurve,
+    label_calibration_curve,
+)
+from itgstrat.evaluation.classification import (
+    bootstrap_patients,
+    calibration_groups,
+    judge_probabilities,
+    subtract_probabilities,
+)
 from itgstrat.evaluation.discrimination import Block, resampled_concordance
 from itgstrat.evaluation.interval import Interval, from_draws
 from itgstrat.evaluation.protocol import Kind
 from itgstrat.evaluation.records import null_nan
+from itgstrat.evaluation.roc import RocCurve, label_blocks, roc_curve
 from itgstrat.response import Response
 
 Floats = npt.NDArray[np.float64]
@@ -122,6 +134,13 @@ class ResponseComparison:
         AUC of the same classifier on random genes.
     patients : DataFrame
         patient, cohort, label, probability, and the probability by each other row.
+    roc : mapping of str to RocCurve
+        Of each row that tells patients apart.
+    calibration : list of dict
+        Of the model, in groups, by its probabilities of the first repetition; see `calibration_groups`. Empty with
+        fewer than 10 patients of either label, or where the model does not tell patients apart.
+    curve : CalibrationCurve or None
+        The same, smoothed, over all repetitions.
     """
 
     kind: Kind
@@ -133,6 +152,9 @@ class ResponseComparison:
     differences: tuple[ResponseDifference, ...]
     random: RandomAuc | None
     patients: pd.DataFrame
+    roc: Mapping[str, RocCurve] = field(default_factory=dict)
+    calibration: list[dict[str, float]] = field(default_factory=list)
+    curve: CalibrationCurve | None = None
 
     def row(self, model: str) -> ResponseRow | None:
         """Give the row of a model, or None."""
@@ -148,6 +170,8 @@ class ResponseComparison:
         content["rows"] = [asdict(row) for row in self.rows]
         content["differences"] = [asdict(item) for item in self.differences]
         content["random"] = asdict(self.random) if self.random else None
+        content["roc"] = {model: asdict(curve) for model, curve in self.roc.items()}
+        content["curve"] = asdict(self.curve) if self.curve else None
         return {key: null_nan(value) for key, value in content.items()}
 
 
@@ -237,37 +261,6 @@ class Panel:
     seed: int
 
 
-def label_blocks(response: Response, groups: npt.NDArray[np.generic]) -> list[Block]:
-    """Pair every positive with every negative patient of the same cohort and group.
-
-    Parameters
-    ----------
-    response : Response
-        Labels and cohorts.
-    groups : ndarray, shape (n_patients,)
-        For instance the fold whose model gave each patient's probability.
-
-    Returns
-    -------
-    list of Block
-        One a cohort and group that has a pair; their concordance is the AUC.
-
-    Examples
-    --------
-    >>> response = Response(np.array([True, False, False]), np.array(["a", "a", "b"]))
-    >>> [(block.cases.tolist(), block.controls.tolist()) for block in label_blocks(response, np.zeros(3))]
-    [([0], [1])]
-    """
-    blocks = []
-    for _, own in response.by_stratum():
-        for group in np.unique(groups[own]):
-            rows = own[groups[own] == group]
-            cases, controls = rows[response.label[rows]], rows[~response.label[rows]]
-            if len(cases) and len(controls):
-                blocks.append(Block(cases, controls, np.ones((len(cases), len(controls)), dtype=np.float32)))
-    return blocks
-
-
 def compare_responses(panel: Panel, judged: Mapping[str, Floats], random: Sequence[Floats]) -> ResponseComparison:
     """Lay a classifier beside its baselines.
 
@@ -292,6 +285,8 @@ def compare_responses(panel: Panel, judged: Mapping[str, Floats], random: Sequen
     against = [("model", name) for name in names if name not in ("model", "beside_inflamed")]
     if "beside_inflamed" in names:
         against.append(("beside_inflamed", "inflamed"))
+    curves = {name: roc_curve(blocks, own) for name, own in judged.items() if _varies(panel.groups, own)}
+    calibration, curve = _calibrate(panel, judged["model"])
     return ResponseComparison(
         kind=panel.kind,
         cohort=panel.cohort,
@@ -302,7 +297,19 @@ def compare_responses(panel: Panel, judged: Mapping[str, Floats], random: Sequen
         differences=tuple(_subtract(panel, judged, auc, one, other) for one, other in against),
         random=_summarise(blocks, random, auc["model"][0]) if len(random) else None,
         patients=_tabulate(panel, judged),
+        roc={name: found for name, found in curves.items() if found},
+        calibration=calibration,
+        curve=curve,
     )
+
+
+def _calibrate(panel: Panel, probability: Floats) -> tuple[list[dict[str, float]], CalibrationCurve | None]:
+    label = panel.response.label
+    rarer = min(panel.response.n_positive, panel.response.n_negative)
+    if rarer < LEAST_FOR_CURVE or not _varies(panel.groups, probability):
+        return [], None
+    weights = bootstrap_patients(len(label), min(panel.draws, CURVE_DRAWS), panel.seed).astype(np.float32)
+    return calibration_groups(label, probability[0]), label_calibration_curve(label, probability, weights)
 
 
 def _row(panel: Panel, name: str, probability: Floats, auc: Interval) -> ResponseRow:

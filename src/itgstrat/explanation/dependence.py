@@ -1,4 +1,4 @@
-"""Dependence: how survival, or the risk, changes with one feature; partial dependence and accumulated local effects."""
+"""Dependence: how survival, the risk or the probability of a label changes with one feature; partial and local."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from itgstrat.errors import ModelError
 from itgstrat.learned import SurvivalModel
+from itgstrat.learned.response import ResponseModel
 
 Floats = npt.NDArray[np.float64]
 Strings = npt.NDArray[np.str_]
@@ -28,11 +29,13 @@ class Dependence:
     grid : ndarray of float64, shape (n_grid,)
         Values of the feature, rising, in training standard deviations.
     times_days : ndarray of float64, shape (n_times,)
-        Times of the survival; empty where it is the risk.
-    values : ndarray of float64, shape (n_grid, n_times), or (n_grid, 1) of the risk
-        Survival or risk; or their difference from the mean. NaN beyond the follow-up of training.
+        Times of the survival; empty where it is the risk or a probability.
+    values : ndarray of float64, shape (n_grid, n_times), or (n_grid, 1) of the risk or a probability
+        What is predicted, or its difference from the mean. NaN beyond the follow-up of training.
     patients : ndarray of float64, shape (n_patients,)
         Values of the feature in the patients, to see where there are any.
+    label : str
+        The label, in words, where its probability is what is predicted.
     """
 
     feature: str
@@ -41,10 +44,11 @@ class Dependence:
     times_days: Floats
     values: Floats
     patients: Floats
+    label: str = ""
 
 
 def partial_dependence(
-    model: SurvivalModel,
+    model: SurvivalModel | ResponseModel,
     features: Floats,
     feature: str,
     times_days: Sequence[float] = (),
@@ -60,14 +64,14 @@ def partial_dependence(
 
     Parameters
     ----------
-    model : SurvivalModel
-        The model.
+    model : SurvivalModel or ResponseModel
+        The model; of a label its probability is looked at.
     features : ndarray of float64, shape (n_patients, n_features)
         Standardised features of some patients.
     feature : str
         Which feature.
     times_days : sequence of float
-        Times of the survival to look at; the risk if there are none.
+        Times of the survival to look at; the risk if there are none, and none for a label.
     points : int
         Most grid points, spread evenly from the 5th to the 95th percentile; all values where there are fewer.
     strata : ndarray of str, shape (n_patients,), optional
@@ -76,12 +80,12 @@ def partial_dependence(
     Returns
     -------
     Dependence
-        Mean survival or risk.
+        Mean survival, risk or probability.
 
     Raises
     ------
     ModelError
-        If the model has no such feature, or there are no patients.
+        If the model has no such feature, there are no patients, or times were given for a label.
 
     References
     ----------
@@ -95,11 +99,11 @@ def partial_dependence(
         grid = np.linspace(low, high, points)
     times = np.asarray(times_days, dtype=float)
     values = np.stack([_predict(model, _set(features, column, value), times, strata).mean(axis=0) for value in grid])
-    return Dependence(feature, "partial", grid, times, values, own)
+    return Dependence(feature, "partial", grid, times, values, own, _name_label(model))
 
 
 def accumulated_effects(
-    model: SurvivalModel,
+    model: SurvivalModel | ResponseModel,
     features: Floats,
     feature: str,
     times_days: Sequence[float] = (),
@@ -114,14 +118,14 @@ def accumulated_effects(
 
     Parameters
     ----------
-    model : SurvivalModel
-        The model.
+    model : SurvivalModel or ResponseModel
+        The model; of a label its probability is looked at.
     features : ndarray of float64, shape (n_patients, n_features)
         Standardised features of some patients.
     feature : str
         Which feature.
     times_days : sequence of float
-        Times of the survival to look at; the risk if there are none.
+        Times of the survival to look at; the risk if there are none, and none for a label.
     intervals : int
         Most intervals, with as many patients in each as can be had; fewer where values are tied.
     strata : ndarray of str, shape (n_patients,), optional
@@ -130,12 +134,13 @@ def accumulated_effects(
     Returns
     -------
     Dependence
-        Difference in survival or risk from the mean over the patients.
+        Difference in survival, risk or probability from the mean over the patients.
 
     Raises
     ------
     ModelError
-        If the model has no such feature, there are no patients, or all have the same value.
+        If the model has no such feature, there are no patients, all have the same value, or times were given for a
+        label.
 
     References
     ----------
@@ -159,10 +164,14 @@ def accumulated_effects(
     effects = np.concatenate([np.zeros((1, change.shape[1])), np.cumsum(local / patients[:, None], axis=0)])
     middle = (effects[:-1] + effects[1:]) / 2
     effects -= (middle * patients[:, None]).sum(axis=0) / patients.sum()
-    return Dependence(feature, "accumulated", edges, times, effects, own)
+    return Dependence(feature, "accumulated", edges, times, effects, own, _name_label(model))
 
 
-def _find(model: SurvivalModel, features: Floats, feature: str) -> int:
+def _name_label(model: SurvivalModel | ResponseModel) -> str:
+    return model.label if isinstance(model, ResponseModel) else ""
+
+
+def _find(model: SurvivalModel | ResponseModel, features: Floats, feature: str) -> int:
     names = list(map(str, model.features))
     if feature not in names:
         raise ModelError(f"the model has no feature {feature!r}; it has {', '.join(names[:5])} ({len(names)} in all)")
@@ -177,5 +186,9 @@ def _set(features: Floats, column: int, value: Floats | float) -> Floats:
     return changed
 
 
-def _predict(model: SurvivalModel, features: Floats, times: Floats, strata: Strings | None) -> Floats:
+def _predict(model: SurvivalModel | ResponseModel, features: Floats, times: Floats, strata: Strings | None) -> Floats:
+    if isinstance(model, ResponseModel):
+        if len(times):
+            raise ModelError(f"the model predicts a label ({model.label}), which has no time; leave `times_days` empty")
+        return model.probability(features)[:, None]
     return model.survival(features, times, strata) if len(times) else model.risk(features)[:, None]

@@ -88,6 +88,16 @@ class ModelBundle:
         return tuple(map(float, self.info["horizons_days"]))
 
     @property
+    def unjudged_days(self) -> tuple[float, ...]:
+        """Horizons at which the cross-validation could not judge the model, so that no survival is told of patients.
+
+        None are known of a model that is older than what it is read from, ``evaluation`` in `info`.
+        """
+        evaluation = self.info.get("evaluation")
+        judged = set(evaluation[0]["horizons_days"] if evaluation else self.horizons_days)
+        return tuple(days for days in self.horizons_days if days not in judged)
+
+    @property
     def trained_model(self) -> SurvivalModel | ResponseModel:
         """The model as it was trained: where it was recalibrated since, risk and explanations are still its own."""
         return self.model.inner if isinstance(self.model, RecalibratedModel) else self.model

@@ -52,7 +52,7 @@ class LowerBound(ArrayRecord):
         Returns
         -------
         ndarray of float64, shape (n_patients,)
-            Days; the last of `times_days` stands for "that long at least"; NaN is not told.
+            Days; NaN is not told. The last of `times_days` is a bound or stands for a later one, see `is_capped`.
         """
         return self.read(model.survival(features, self.times_days, strata))
 
@@ -81,18 +81,25 @@ class LowerBound(ArrayRecord):
         told = fallen.any(axis=1) | ~np.isnan(survival).any(axis=1)
         return np.where(told, days, np.nan)
 
-    def is_capped(self, bound_days: Floats) -> npt.NDArray[np.bool_]:
-        """Tell which bounds stand at the end of what could be calibrated, and may well be longer.
+    def is_capped(self, survival: Floats) -> npt.NDArray[np.bool_]:
+        """Tell whose bound lies beyond the last time, which `read` gives in its place.
 
         Parameters
         ----------
-        bound_days : ndarray of float64, shape (n_patients,)
-            From `bound_days` or `read`.
+        survival : ndarray of float64, shape (n_patients, n_times)
+            Predicted survival at `times_days`; NaN beyond the follow-up of training.
 
         Returns
         -------
         ndarray of bool, shape (n_patients,)
-            True at the last of `times_days`.
+            True where survival stays above `survival` to the end; False where it falls there at the last time only, and
+            where nothing is told.
+
+        Examples
+        --------
+        >>> bound = LowerBound(0.9, 0.93, np.array([100.0, 200.0, 300.0]), 120, 40)
+        >>> survival = np.array([[0.99, 0.98, 0.93], [0.99, 0.98, 0.94]])
+        >>> bound.read(survival).tolist(), bound.is_capped(survival).tolist()
+        ([300.0, 300.0], [False, True])
         """
-        capped: npt.NDArray[np.bool_] = bound_days >= self.times_days[-1]
-        return capped
+        return np.asarray((survival > self.survival).all(axis=1))  # NaN is never above

@@ -10,7 +10,9 @@ from itgstrat.reporting.style import BLUE, GREY, INK, ORANGE, PALE, VERMILION, c
 from itgstrat.reporting.wording import count, say_interval, say_number, say_time
 
 if TYPE_CHECKING:
+    from itgstrat.evaluation.calibration_curve import CalibrationCurve
     from itgstrat.evaluation.compare import Comparison
+    from itgstrat.evaluation.response_table import ResponseComparison
 
 Found = TypeVar("Found")
 
@@ -24,16 +26,21 @@ _WAYS = (
 
 
 def plot_calibration(
-    comparison: "Comparison", horizon_days: float | None = None, *, title: str | None = None, ax: Axes | None = None
+    comparison: "Comparison | ResponseComparison",
+    horizon_days: float | None = None,
+    *,
+    title: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw observed against predicted survival at a horizon: a point a group of patients, and the smooth curve.
+    """Draw what was observed against what was predicted: a point a group of patients, and the smooth curve.
 
     Parameters
     ----------
-    comparison : Comparison
-        The model on patients that it was not trained on. A group that was not followed to the horizon is not drawn.
+    comparison : Comparison or ResponseComparison
+        The model on patients that it was not trained on: survival at a horizon, or the probability of a label. A
+        group that was not followed to the horizon is not drawn.
     horizon_days : float, optional
-        Horizon; the first if not given.
+        Horizon; the first if not given. A label has none.
     title : str, optional
         Title; the horizon by default.
     ax : matplotlib Axes, optional
@@ -42,49 +49,68 @@ def plot_calibration(
     Returns
     -------
     matplotlib Axes
-        The drawing; points below the line died more often than predicted. Bars are 95% limits.
+        The drawing; points below the line died more often, or had the label less often, than predicted. Bars are 95%
+        limits.
 
     Raises
     ------
     ValueError
-        If the comparison was not made at that horizon.
+        If the comparison was not made at that horizon, or a label was not calibrated: with fewer than 10 patients of
+        either label, or where the model does not tell patients apart.
 
     References
     ----------
     Van Calster 2019, doi 10.1186/s12916-019-1466-7
     """
-    horizon, table = _at_horizon(comparison.calibration, horizon_days)
-    curve = dict(comparison.curves).get(horizon)
-    columns = ("predicted", "observed", "low", "high", "patients")
-    predicted, observed, low, high, patients = (np.array([row[name] for row in table], dtype=float) for name in columns)
+    what = ("predicted survival", "observed survival (Kaplan-Meier)")
+    if isinstance(comparison.calibration, list):
+        table, curve, when = *_calibration_of_label(comparison, horizon_days), ""
+        what = ("predicted probability", "observed share with the label")
+    else:
+        horizon, table = _at_horizon(comparison.calibration, horizon_days)
+        curve, when = dict(comparison.curves).get(horizon), f"at {say_time(float(horizon))}"
     with canvas(ax, 3.2, 3.2) as ax:
-        ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", zorder=1)
-        if curve is not None:
-            ax.fill_between(curve.predicted, curve.low, curve.high, color=ORANGE, alpha=0.2, linewidth=0, zorder=1)
-            ax.plot(curve.predicted, curve.observed, color=ORANGE, zorder=2)
-        ax.vlines(predicted, low, high, color=BLUE, linewidth=1.4, zorder=2)
-        ax.scatter(predicted, observed, s=18 + 40 * patients / max(patients.max(initial=1), 1), color=BLUE, zorder=3)
-        if len(table) > 1 and curve is None:
-            ax.plot(predicted, observed, color=BLUE, linewidth=0.8, alpha=0.6, zorder=2)
-        ticks = np.linspace(0, 1, 6)
-        ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=ticks, yticks=ticks, aspect="equal")
-        ax.set(xlabel="predicted survival", ylabel="observed survival (Kaplan-Meier)")
-        ax.set_title(f"at {say_time(float(horizon))}" if title is None else title)
-        ax.grid(color=PALE, linewidth=0.6)
-        ax.set_axisbelow(True)
-        ax.set_label(_describe_calibration(comparison, horizon))
+        _draw_agreement(ax, table, curve)
+        ax.set(xlabel=what[0], ylabel=what[1], title=when if title is None else title)
+        ax.set_label(_describe_calibration(table, curve, when))
     return ax
 
 
-def _describe_calibration(comparison: "Comparison", horizon: str) -> str:
-    table, curve, time = comparison.calibration[horizon], comparison.curves.get(horizon), say_time(float(horizon))
+def _calibration_of_label(
+    comparison: "ResponseComparison", horizon_days: float | None
+) -> "tuple[list[dict[str, float]], CalibrationCurve | None]":
+    if horizon_days is not None:
+        raise ValueError(f"a label has no horizon ({horizon_days:g} days were asked for); leave it out")
+    if not comparison.calibration:
+        raise ValueError("there is no calibration: too few patients of one label, or all have one probability")
+    return comparison.calibration, comparison.curve
+
+
+def _draw_agreement(ax: Axes, table: list[dict[str, float]], curve: "CalibrationCurve | None") -> None:
+    columns = ("predicted", "observed", "low", "high", "patients")
+    predicted, observed, low, high, patients = (np.array([row[name] for row in table], dtype=float) for name in columns)
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", zorder=1)
+    if curve is not None:
+        ax.fill_between(curve.predicted, curve.low, curve.high, color=ORANGE, alpha=0.2, linewidth=0, zorder=1)
+        ax.plot(curve.predicted, curve.observed, color=ORANGE, zorder=2)
+    ax.vlines(predicted, low, high, color=BLUE, linewidth=1.4, zorder=2)
+    ax.scatter(predicted, observed, s=18 + 40 * patients / max(patients.max(initial=1), 1), color=BLUE, zorder=3)
+    if len(table) > 1 and curve is None:
+        ax.plot(predicted, observed, color=BLUE, linewidth=0.8, alpha=0.6, zorder=2)
+    ticks = np.linspace(0, 1, 6)
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=ticks, yticks=ticks, aspect="equal")
+    ax.grid(color=PALE, linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
+def _describe_calibration(table: list[dict[str, float]], curve: "CalibrationCurve | None", when: str) -> str:
     known = [row for row in table if not np.isnan(row["observed"])]
     points = [f"{row['predicted']:.2f} predicted, {row['observed']:.2f} observed" for row in known]
     if lost := len(table) - len(known):
-        points.append(f"{count(lost, 'group')} not drawn: nobody in it was followed for {time}.")
+        points.append(f"{count(lost, 'group')} not drawn: nobody in it was followed for {when.removeprefix('at ')}.")
     if curve is not None:
         points.append(f"integrated calibration index {say_interval(curve.ici)}")
-    return f"Calibration at {time}, by group of patients: {'; '.join(points)}"
+    return f"Calibration{when and ' '}{when}, by group of patients: {'; '.join(points)}"
 
 
 def plot_decision_curve(

@@ -91,12 +91,12 @@ def _features(config: RunConfig) -> str:
 
 
 def _evaluation(item: "Comparison") -> str:
-    rows = [(row.label, say_interval(row.harrell), say_interval(row.uno), say_interval(row.brier)) for row in item.rows]
+    rows = [(row.label, *map(say_interval, (row.harrell, row.uno, row.brier, row.slope))) for row in item.rows]
     if item.random:
         drawn = item.random
         found = f"{drawn.median:.3f} ({drawn.low:.3f} to {drawn.high:.3f}), {say_p(drawn.p_value)}"
-        rows.append((f"random genes, {len(drawn.concordance)} draws", found, NOTHING, NOTHING))
-    head = ("", "Harrell's concordance", "Uno's concordance", "Integrated Brier score")
+        rows.append((f"random genes, {len(drawn.concordance)} draws", found, *[NOTHING] * 3))
+    head = ("", "Harrell's concordance", "Uno's concordance", "Integrated Brier score", "Calibration slope (1: right)")
     who = f"{count(item.n_patients, 'patient')}, {count(item.n_events, 'event')}"
     clinical = item.difference("clinical")
     added = say_interval(clinical.harrell, signed=True) if clinical else ""

@@ -1,6 +1,7 @@
-"""Table 1: who the patients are, by cohort and by stratum of risk."""
+"""Table 1: who the patients are, by cohort, and by stratum of risk or by label."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from itgstrat.reporting.wording import NOTHING, say_share
 
 if TYPE_CHECKING:
     from itgstrat.evaluation.compare import Evaluation
+    from itgstrat.evaluation.response_table import ResponseEvaluation
 
 #: Levels of a category that are told; the others are told together.
 MOST_LEVELS = 8
@@ -36,16 +38,70 @@ def tabulate_characteristics(
     tuple of Table
         By cohort; by stratum, where two strata have patients.
     """
+    known = evaluation.internal.patients.set_index(["cohort", "patient"])["stratum"].astype(str)
+    return _tabulate(cohorts, known, labels, "Table 1, by out-of-fold stratum of risk (training patients)")
+
+
+def tabulate_characteristics_by_label(
+    cohorts: Sequence[Cohort], evaluation: "ResponseEvaluation", names: tuple[str, str]
+) -> tuple[Table, ...]:
+    """Lay out clinical variables: all cohorts side by side, then the training patients by label.
+
+    Parameters
+    ----------
+    cohorts : sequence of Cohort
+        Training cohorts, then external ones, apart; see `part_cohorts`.
+    evaluation : ResponseEvaluation
+        Tells the label of each training patient.
+    names : tuple of str
+        What the positive and the negative label are called.
+
+    Returns
+    -------
+    tuple of Table
+        By cohort; by label, without the variable that is the label itself.
+    """
+    known = evaluation.internal.patients.set_index(["cohort", "patient"])["label"].map({1: names[0], 0: names[1]})
+    return _tabulate(cohorts, known, names, "Table 1, by label (training patients)")
+
+
+def part_cohorts(cohorts: Sequence[Cohort]) -> tuple[Cohort, ...]:
+    """Take joined cohorts apart again.
+
+    Parameters
+    ----------
+    cohorts : sequence of Cohort
+        Cohorts, some of several batches.
+
+    Returns
+    -------
+    tuple of Cohort
+        One a batch, under its name; a cohort of one batch stays as it is.
+    """
+    apart: list[Cohort] = []
+    for cohort in cohorts:
+        names = list(dict.fromkeys(map(str, cohort.batch)))
+        several = [replace(cohort[cohort.batch == name], name=name) for name in names]
+        apart += several if len(names) > 1 else [cohort]
+    return tuple(apart)
+
+
+def _tabulate(
+    cohorts: Sequence[Cohort], known: "pd.Series[str]", names: Sequence[str], caption: str
+) -> tuple[Table, ...]:
+    """All cohorts side by side; then patients by group, `known` by cohort and patient, where two groups have some."""
     tables = {cohort.name: _describe_cohort(cohort) for cohort in cohorts}
     found = [tabulate_groups("Table 1. Patients of each cohort, as they were read", tables)]
-    known = evaluation.internal.patients.set_index(["cohort", "patient"])["stratum"].astype(str)
     parts = [table.set_index(pd.MultiIndex.from_product([[name], table.index])) for name, table in tables.items()]
     everyone = pd.concat(parts)
-    strata = known[known.index.isin(everyone.index)]
-    names = [label for label in labels if (strata == label).any()]
-    if len(names) > 1:
-        groups = {name: everyone.loc[strata.index[strata == name]] for name in names}
-        found.append(tabulate_groups("Table 1, by out-of-fold stratum of risk (training patients)", groups))
+    known = known[known.index.isin(everyone.index)]
+    present = [name for name in names if (known == name).any()]
+    if len(present) > 1:
+        own = everyone.loc[known.index]
+        same = [name for name in own if (own[name].astype(str) == known).all()]  # the group itself
+        own = own.drop(columns=same)
+        if len(own.columns):
+            found.append(tabulate_groups(caption, {name: own[(known == name).to_numpy()] for name in present}))
     return tuple(found)
 
 

@@ -1,10 +1,11 @@
 """The closer look at the configured model as tables of the report: strata, subgroups, optimism, sample size."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from itgstrat.reporting.parts import Table
-from itgstrat.reporting.wording import NOTHING, say_interval, say_number, say_p, say_time
+from itgstrat.reporting.wording import NOTHING, count, say_interval, say_number, say_p, say_time
 
 if TYPE_CHECKING:
     from itgstrat.evaluation.closer import CloserLook
@@ -60,11 +61,14 @@ def _separation(found: "Separation", selected_p: float | None) -> Table:
         for one in found.ratios
     )
     caption = (
-        "Out-of-fold risk strata: every patient cut by a model that had not seen the patient, compared within fold"
+        "Out-of-fold risk strata: every patient cut by a model that had not seen the patient, compared within cohort "
+        "and fold; 95% intervals"
     )
-    caption += f"; log-rank test, {say_p(found.p_value)}"
     if selected_p is not None:
-        caption += f"; best single cut-point of the out-of-fold risks, p corrected for the search: {say_p(selected_p)}"
+        caption += (
+            "; best single cut-point of the out-of-fold risks, p corrected for the search, the risks taken as given: "
+            f"{say_p(selected_p)}"
+        )
     return Table(caption, ("Strata", "Patients", "Events", "Hazard ratio"), rows)
 
 
@@ -75,7 +79,7 @@ def _prognosis(found: "Prognosis") -> Iterator[Table]:
         caption = (
             f"Cox models of the out-of-fold risk (per SD), alone and adjusted for the clinical variables: "
             f"{found.n_patients:,} patients with all of them known, {found.n_events:,} events, compared within cohort "
-            "and fold; a small p for proportional hazards: the ratio changes over time"
+            "and fold; tests take the risk as given; a small p for proportional hazards: the ratio changes over time"
         )
         if found.added_p is not None and found.added_chi_square is not None:
             caption += (
@@ -92,7 +96,6 @@ def _prognosis(found: "Prognosis") -> Iterator[Table]:
                 f"{one.n_events:,}",
                 _say_days(one.days, one.low, one.high),
                 _say_days(one.difference_days, one.difference_low, one.difference_high, signed=True),
-                say_p(one.p_value),
             )
             for one in found.means
         )
@@ -101,7 +104,7 @@ def _prognosis(found: "Prognosis") -> Iterator[Table]:
             "with 95% intervals (Royston 2013, doi 10.1186/1471-2288-13-152)"
         )
         first = found.means[0].stratum
-        yield Table(caption, ("Stratum", "Patients", "Events", "Mean", f"Minus {first}", "Test"), rows)
+        yield Table(caption, ("Stratum", "Patients", "Events", "Mean", f"Minus {first}"), rows)
 
 
 def _effect_row(model: str, one: "Effect") -> tuple[str, ...]:
@@ -122,7 +125,16 @@ def _target_high(closer: "CloserLook") -> Table:
         "shown of fewer than 10 events; the random pair of genes is a control that no agent targets"
     )
     when = f"Observed / expected at {say_time(closer.horizon_days)}"
-    return Table(caption, ("Target: agents", "Patients", "Events", "Harrell's concordance", when), rows)
+    summary = f"Tier T0, where the target is high: {_say_range(closer.target_high, 'target')}"
+    columns = ("Target: agents", "Patients", "Events", "Harrell's concordance", when)
+    return Table(caption, columns, rows, summary=summary)
+
+
+def _say_range(found: "Sequence[Subgroup]", noun: str) -> str:
+    """Say between what the concordance of some subgroups lies."""
+    known = [one.harrell.estimate for one in found if one.harrell and not math.isnan(one.harrell.estimate)]
+    told = f"concordance {min(known):.3f} to {max(known):.3f} in {len(known)} of them" if known else "none judged"
+    return f"{count(len(found), noun)}, {told}"
 
 
 def _performance(one: "Subgroup") -> tuple[str, str, str, str]:
@@ -141,7 +153,8 @@ def _subgroups(closer: "CloserLook") -> Table:
         "Out-of-fold performance by clinical variable, numbers cut at the median; of many subgroups some differ by "
         "chance, and nothing is shown of fewer than 10 events"
     )
-    return Table(caption, ("Subgroup", "Patients", "Events", "Harrell's concordance", when), rows)
+    columns = ("Subgroup", "Patients", "Events", "Harrell's concordance", when)
+    return Table(caption, columns, rows, summary=f"By clinical variable: {_say_range(closer.subgroups, 'subgroup')}")
 
 
 def _optimism(found: "Optimism") -> Table:

@@ -1,7 +1,7 @@
 """One comparison as the report shows it: measures, differences, warnings and figures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,7 @@ from itgstrat.reporting.wording import (
 
 if TYPE_CHECKING:
     from itgstrat.evaluation.compare import Comparison
+    from itgstrat.evaluation.response_table import ResponseComparison
 
 
 #: Share of patients in one stratum from which the report says that the cut-points do not fit.
@@ -50,6 +51,10 @@ class ComparisonPart:
         Concordance, Kaplan-Meier and, where there is one, time-dependent AUC.
     calibration : tuple of FigurePart
         Calibration and net benefit at each horizon.
+    summary : str
+        Its main numbers in one line, under which tables and figures are folded away; empty where they are not.
+    uncalibrated : str
+        Why there is no calibration, where there is none.
     """
 
     key: str
@@ -59,6 +64,8 @@ class ComparisonPart:
     warnings: tuple[str, ...]
     figures: tuple[FigurePart, ...]
     calibration: tuple[FigurePart, ...]
+    summary: str = ""
+    uncalibrated: str = "No calibration: training was not followed to a horizon."
 
 
 def warn_of(item: "Comparison") -> tuple[str, ...]:
@@ -97,6 +104,40 @@ def warn_of(item: "Comparison") -> tuple[str, ...]:
     return tuple(found)
 
 
+def describe_comparisons(items: Sequence["Comparison"], labels: Sequence[str]) -> list[ComparisonPart]:
+    """Turn the comparisons of a run into tables and figures; variants of an evaluation are folded away.
+
+    Parameters
+    ----------
+    items : sequence of Comparison
+        The comparisons.
+    labels : sequence of str
+        Strata, low to high.
+
+    Returns
+    -------
+    list of ComparisonPart
+        Open are the cross-validation and the first reference of each external cohort.
+    """
+    parts, seen = [], set()
+    for number, item in enumerate(items, start=1):
+        part = describe_comparison(f"c{number}", item, labels)
+        variant = item.kind == "leave-one-cohort-out" or (item.kind, item.cohort) in seen
+        seen.add((item.kind, item.cohort))
+        parts.append(replace(part, summary=_summarise(item)) if variant else part)
+    return parts
+
+
+def _summarise(item: "Comparison") -> str:
+    """Say the main numbers of a comparison in one line."""
+    model, clinical, blind = item.row("model"), item.difference("clinical"), item.difference("kaplan_meier")
+    return (
+        f"Concordance {say_interval(model.harrell if model else None)}; against clinical only "
+        f"{say_interval(clinical.harrell if clinical else None, signed=True)}; Brier score against Kaplan-Meier "
+        f"{say_interval(blind.brier if blind else None, signed=True)}: tables and figures"
+    )
+
+
 def describe_comparison(key: str, item: "Comparison", labels: Sequence[str]) -> ComparisonPart:
     """Turn a comparison into tables and figures.
 
@@ -116,9 +157,7 @@ def describe_comparison(key: str, item: "Comparison", labels: Sequence[str]) -> 
     """
     name = name_comparison(item)
     span = join_words([f"{days:.0f}" for days in item.times_days])
-    intro = f"{count(item.n_patients, 'patient')}, {count(item.n_events, 'event')}. {_HOW[item.kind]}"
-    if item.kind == "external":
-        intro += " " + _REFERENCES.get(item.reference, "")
+    intro = f"{count(item.n_patients, 'patient')}, {count(item.n_events, 'event')}. {say_how(item)}"
     tables = (
         _tabulate_measures(item, f"{name}. Brier score between days {span}"),
         *tabulate_horizons(item),
@@ -147,6 +186,12 @@ _REFERENCES = {
 }
 
 
+def say_how(item: "Comparison | ResponseComparison") -> str:
+    """Say by whom the patients of a comparison were judged, and what their features were standardised by."""
+    reference = _REFERENCES.get(item.reference, "") if item.kind == "external" else ""
+    return f"{_HOW[item.kind]} {reference}".strip()
+
+
 def _tabulate_measures(item: "Comparison", caption: str) -> Table:
     columns = (
         "",
@@ -171,6 +216,12 @@ def _tabulate_measures(item: "Comparison", caption: str) -> Table:
         rows.append((label, found, *[NOTHING] * (len(columns) - 2)))
     strong = tuple(number for number, row in enumerate(item.rows) if row.model == "model")
     caption += "; 95% intervals" + ("; of random genes the median and the range of 95% of draws" if item.random else "")
+    if item.kind == "cross-validation":
+        # measured in tests/evaluation/test_calibration.py
+        caption += (
+            ". D-calibration pools out-of-fold predictions that were made from these very patients and spreads the "
+            "censored evenly: even Kaplan-Meier has a p near 1, which therefore does not say that a model is calibrated"
+        )
     return Table(caption, columns, tuple(rows), strong=strong)
 
 
@@ -209,12 +260,17 @@ def tabulate_horizons(item: "Comparison") -> tuple[Table, ...]:
             for row, own in found
         )
         strong = tuple(number for number, (row, _) in enumerate(found) if row.model == "model")
+        model = next((own for row, own in found if row.model == "model"), None)
+        summary = f"At {say_time(days)}"
+        if model is not None:
+            summary += f": AUC {say_interval(model.auc)}, Brier score {say_interval(model.brier)}, observed / expected "
+            summary += say_interval(model.observed_expected)
         caption = (
             f"At {say_time(days)}: time-dependent AUC, index of prediction accuracy (IPA: 1 - Brier score / that of "
             "Kaplan-Meier), calibration on the log-log scale, integrated calibration index (ICI: mean distance between "
             "observed and predicted risk); 95% intervals"
         )
-        tables.append(Table(caption, columns, rows, strong=strong))
+        tables.append(Table(caption, columns, rows, strong=strong, summary=summary))
     return tuple(tables)
 
 

@@ -1,4 +1,4 @@
-"""How survival, or the risk, changes with one feature."""
+"""How survival, the risk or the probability of a label changes with one feature."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ _LINES = (
 
 
 def plot_partial_dependence(record: "Dependence", *, title: str = "", ax: Axes | None = None) -> Axes:
-    """Draw survival at some times, or the risk, over the values of a feature, and where the patients are.
+    """Draw survival at some times, the risk or a probability, over the values of a feature, and where the patients are.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def plot_partial_dependence(record: "Dependence", *, title: str = "", ax: Axes |
     n_lines = record.values.shape[1]
     if n_lines > len(_LINES):
         raise ValueError(f"{n_lines} times in one figure; {len(_LINES)} at most can be told apart, draw fewer")
-    what = "survival" if len(record.times_days) else "risk"
+    what = "probability" if record.label else "survival" if len(record.times_days) else "risk"
     names = [f"at {say_time(days)}" for days in record.times_days] or [what]
     feature, told = label_feature(record.feature), []
     with canvas(ax, 3.4, 2.6) as ax:

@@ -219,7 +219,8 @@ def _tabulate(drivers: Drivers) -> Table:
         "where the values are dealt out anew; range over folds and repeats (95% of them), not a confidence interval. "
         "drivers.tsv holds all, by feature, gene and system"
     )
-    return Table(caption, columns, tuple(rows), words=(1, 3))
+    summary = f"{shown} that the model uses" + (f"; the strongest: {rows[0][0]}, {rows[0][2]}" if rows else "")
+    return Table(caption, columns, tuple(rows), words=(1, 3), summary=summary)
 
 
 def tabulate_coefficients(bundle: ModelBundle) -> Table | None:
@@ -254,9 +255,10 @@ def tabulate_coefficients(bundle: ModelBundle) -> Table | None:
         rows.append((title_feature(name), name, f"{coef:+.4f}", f"{np.exp(sign * coef):.3f}", unit))
     columns = ("Feature", "Name in files", "Coefficient per SD", f"{ratio} per SD", f"{ratio} per unit")
     above = "above 0: the label is likelier" if is_label else "above 0 is worse"
+    summary = f"{len(rows)} of {len(folded.coef)} features have a coefficient other than 0"
     caption = (
-        f"{len(rows)} of {len(folded.coef)} features have a coefficient other than 0; {above}. Penalised "
+        f"{summary}; {above}. Penalised "
         "coefficients are shrunken and have no valid interval; the unit of a covariate is its own, of a category its "
         "presence"
     )
-    return Table(caption, columns, tuple(rows), words=(1,))
+    return Table(caption, columns, tuple(rows), words=(1,), summary=summary)

@@ -82,7 +82,7 @@ def describe_methods(config: RunConfig, bundle: ModelBundle, evaluation: "Evalua
         Heading and paragraph.
     """
     return [
-        ("Features", _features(config, bundle)),
+        ("Features", describe_features(config, bundle)),
         ("Model", describe_model(config.model, bool(config.features.covariates))),
         ("Strata and survival", describe_strata(config)),
         ("Validation", describe_validation(config, evaluation)),
@@ -91,7 +91,8 @@ def describe_methods(config: RunConfig, bundle: ModelBundle, evaluation: "Evalua
     ]
 
 
-def _features(config: RunConfig, bundle: ModelBundle) -> str:
+def describe_features(config: RunConfig, bundle: ModelBundle) -> str:
+    """Say in words how the features were computed, standardised and imputed."""
     method, recipe = bundle.recipe.method, bundle.recipe
     enters = "Genes were ranked within each patient" if method.values == "rank" else "Log2 expression was used"
     several = len(recipe.batches) > 1

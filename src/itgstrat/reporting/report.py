@@ -20,6 +20,7 @@ from itgstrat.reporting.frame import render
 from itgstrat.reporting.methods import CAVEATS, INTENDED_USE, OUT_OF_SCOPE, STATEMENT, describe_methods
 from itgstrat.reporting.parts import Table
 from itgstrat.reporting.patients import MOST_PATIENTS, describe_patients, name_told
+from itgstrat.reporting.performance import say_performance, tabulate_performance
 from itgstrat.reporting.wording import say_odds, say_risk_unit, say_share
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from itgstrat.evaluation.drivers import Drivers
 
 Floats = npt.NDArray[np.float64]
+
+#: Rows from which a table that repeats what stands on the patients' pages is folded.
+LONG = 12
 
 
 def training_report(
@@ -65,6 +69,7 @@ def training_report(
     # these bring matplotlib and scikit-survival, which a prediction does without
     from itgstrat.reporting import closer, comparisons, sections
 
+    everyone, *by_stratum = tabulate_characteristics(cohorts, evaluation, config.strata.labels)
     return render(
         "training.html.j2",
         **sections.describe_run(config, evaluation, bundle, cohorts, drivers, left_out, hashes),
@@ -73,13 +78,10 @@ def training_report(
         out_of_scope=OUT_OF_SCOPE,
         caveats=CAVEATS,
         flow=sections.tabulate_flow(config, cohorts),
-        characteristics=tabulate_characteristics(cohorts, evaluation, config.strata.labels),
+        characteristics=[everyone, *map(sections.fold_groups, by_stratum)],
         common_genes=len(bundle.recipe.genes) if len(config.cohorts) > 1 else None,
         summary=sections.tabulate_summary(evaluation),
-        comparisons=[
-            comparisons.describe_comparison(f"c{number}", item, config.strata.labels)
-            for number, item in enumerate(evaluation.comparisons, start=1)
-        ],
+        comparisons=comparisons.describe_comparisons(evaluation.comparisons, config.strata.labels),
         forest=sections.draw_forest(evaluation.closer),
         closer=closer.tabulate_closer_look(evaluation.closer),
         quality=sections.tabulate_quality(config, cohorts, left_out or {}),
@@ -111,8 +113,8 @@ def prediction_report(prediction: Prediction, bundle: ModelBundle) -> str:
         caption += ", with the range of the risk over models refitted to bootstrap samples of the training patients"
     if (bound := bundle.lower_bound) is not None:
         odds = say_odds(bound.level)
-        caption += f"; {odds} outlive: the time that {odds} such patients live longer than, ≥ where it is the longest"
-        caption += " that could be calibrated"
+        caption += f"; {odds} outlive: the time that {odds} such patients live longer than, ≥ where it lies later than"
+        caption += " could be calibrated"
     return render(
         "prediction.html.j2",
         **describe_prediction(prediction, bundle),
@@ -149,6 +151,8 @@ def describe_prediction(prediction: Prediction, bundle: ModelBundle) -> dict[str
     return {
         "model": prediction.model_name,
         "finding": str(bundle.info.get("finding", "")),
+        "calibration": say_performance(bundle.info, prediction.reference),
+        "performance": tabulate_performance(bundle.info, prediction.reference),
         "notes": prediction.notes,
         "reference": prediction.reference,
         "marked": f" (reference: {prediction.reference})" if prediction.reference == "cohort" else "",
@@ -180,7 +184,8 @@ def _tabulate_reasons(prediction: Prediction) -> Table:
     flagged = prediction.table.head(MOST_PATIENTS)
     flagged = flagged[flagged["out_of_distribution"].to_numpy(dtype=bool)]
     rows = tuple((str(name), str(why)) for name, why in zip(flagged["patient"], flagged["why"], strict=True))
-    return Table("Why each of them is flagged", ("Patient", "Why"), rows, words=(1,))
+    summary = f"Why each of {len(rows)} is flagged" if len(rows) > LONG else ""
+    return Table("Why each of them is flagged", ("Patient", "Why"), rows, words=(1,), summary=summary)
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,25 @@ from itgstrat.errors import BundleError
 from itgstrat.learned import ModelBundle
 from itgstrat.learned.response import ResponseModel
 from itgstrat.prediction import Prediction
+from itgstrat.reporting.characteristics import part_cohorts, tabulate_characteristics_by_label
+from itgstrat.reporting.checklists import fill_label_checklists
 from itgstrat.reporting.frame import render
 from itgstrat.reporting.markdown import bullets, cohort_table, markdown_table, plain_text
-from itgstrat.reporting.methods import CAVEATS, ETHICS
-from itgstrat.reporting.parts import FigurePart, Table
+from itgstrat.reporting.methods import CAVEATS, ETHICS, describe_features
+from itgstrat.reporting.parts import Table
 from itgstrat.reporting.report import describe_prediction
-from itgstrat.reporting.response_frame import describe_rule, frame_of
+from itgstrat.reporting.response_frame import (
+    describe_label_strata,
+    describe_label_validation,
+    describe_rule,
+    frame_of,
+    name_labels,
+    name_response,
+    section_of,
+)
 from itgstrat.reporting.wording import (
     NOTHING,
     count,
-    name_comparison,
     say_interval,
     say_p,
     say_share,
@@ -26,7 +35,7 @@ from itgstrat.reporting.wording import (
 
 if TYPE_CHECKING:
     from itgstrat.evaluation.drivers import Drivers
-    from itgstrat.evaluation.response_table import ResponseComparison, ResponseDifference, ResponseEvaluation
+    from itgstrat.evaluation.response_table import ResponseComparison, ResponseEvaluation
 
 KINDS = {
     "elastic_net_logistic": "Elastic-net logistic regression (Zou 2005, doi 10.1111/j.1467-9868.2005.00503.x); the "
@@ -34,6 +43,17 @@ KINDS = {
     "histogram_boosting": "Gradient-boosted trees on binned features (scikit-learn)",
     "random_forest": "Random forest (Breiman 2001, doi 10.1023/A:1010933404324)",
 }
+
+MEASURES = (
+    "Order: area under the ROC curve and average precision; a curve that is drawn is the mean over cohorts and folds "
+    "at each false-positive rate, each weighing as many pairs as it has (vertical averaging, Fawcett 2006, doi "
+    "10.1016/j.patrec.2005.10.010). Probabilities: Brier score and log loss. Calibration: intercept and slope of a "
+    "logistic regression of the label on the log odds that were predicted (van Calster 2016, doi "
+    "10.1016/j.jclinepi.2015.12.005), limits from robust standard errors by patient; shares by group of patients with "
+    "limits of Wilson; a smooth curve, logistic regression on a restricted cubic spline, and its mean distance from "
+    "what was predicted (integrated calibration index, Austin 2019, doi 10.1002/sim.8281), with a bootstrap. Where "
+    "folds are repeated, measures and curves are over all repetitions; groups of patients show the first."
+)
 
 
 def response_report(
@@ -69,20 +89,27 @@ def response_report(
     str
         A whole HTML page; the same run gives the same bytes.
     """
-    from itgstrat.reporting import sections  # brings matplotlib, which a prediction does without
+    # these bring matplotlib, which a prediction does without
+    from itgstrat.reporting import response_comparison, sections
 
-    frame = frame_of(config.response.surrogate if config.response else None)
+    section = section_of(config)
+    frame, apart = frame_of(section.surrogate), part_cohorts(cohorts)
     return render(
-        "run.html.j2",
+        "response.html.j2",
         **sections.describe_run(config, evaluation, bundle, cohorts, drivers, left_out, hashes),
         statement=frame.statement,
         intended=frame.intended,
         out_of_scope=frame.out_of_scope,
         caveats=CAVEATS,
-        flow=_tabulate_flow(evaluation),
+        flow=_tabulate_flow(evaluation, apart),
+        characteristics=tabulate_characteristics_by_label(apart, evaluation, name_labels(section)),
+        common_genes=len(bundle.recipe.genes) if len(config.cohorts) > 1 else None,
         summary=_tabulate_summary(evaluation),
-        comparisons=[_describe(f"c{number}", item) for number, item in enumerate(evaluation.comparisons, start=1)],
-        methods=_describe_methods(config),
+        comparisons=response_comparison.describe_responses(evaluation.comparisons),
+        quality=sections.tabulate_quality(config, apart, left_out or {}),
+        strata=sections.tabulate_strata(bundle),
+        methods=_describe_methods(config, describe_features(config, bundle)),
+        checklists=fill_label_checklists(config, evaluation, bundle, cohorts, left_out or {}),
     )
 
 
@@ -104,12 +131,13 @@ def response_card(config: RunConfig, evaluation: "ResponseEvaluation", info: Map
         Markdown; the same run gives the same bytes.
     """
     summary = _tabulate_summary(evaluation)
-    frame = frame_of(config.response.surrogate if config.response else None)
+    frame = frame_of(section_of(config).surrogate)
     notes = bullets([plain_text(note) for note in evaluation.notes])
     patients = f"{count(int(info['patients']), 'patient')}, {info['positive']:,} with the label; unit: {info['unit']}."
+    features = f"{config.features.describe_panel()}; scored by {config.features.score}."
     sections = [
         ("Finding", f"{plain_text(evaluation.finding)}\n\n{notes}"),
-        ("What it is", "\n\n".join(plain_text(text) for _, text in _describe_methods(config))),
+        ("What it is", "\n\n".join(plain_text(text) for _, text in _describe_methods(config, features))),
         ("Intended use", bullets(frame.intended)),
         ("Out of scope", bullets(frame.out_of_scope)),
         ("Training data", f"{patients}\n\n{cohort_table(info)}"),
@@ -157,16 +185,23 @@ def response_prediction_report(prediction: Prediction, bundle: ModelBundle) -> s
     )
 
 
-def _tabulate_flow(evaluation: "ResponseEvaluation") -> Table:
+def _tabulate_flow(evaluation: "ResponseEvaluation", cohorts: Sequence[Cohort]) -> Table:
     external = [item.patients for item in evaluation.comparisons if item.kind == "external"]
+    read = {cohort.name: (f"{len(cohort.genes):,}", cohort.unit) for cohort in cohorts}
     rows = [
-        (str(name), use, f"{len(own):,}", f"{own['label'].sum():,} ({say_share(float(own['label'].mean()))})")
+        (
+            str(name),
+            use,
+            f"{len(own):,}",
+            f"{own['label'].sum():,} ({say_share(float(own['label'].mean()))})",
+            *read.get(str(name), (NOTHING, NOTHING)),
+        )
         for use, tables in (("training", [evaluation.internal.patients]), ("external", external))
         for table in tables
         for name, own in table.groupby("cohort", sort=False)
     ]
-    columns = ("Cohort", "Used for", "Patients", "With the label")
-    return Table("Patients with either label", columns, tuple(dict.fromkeys(rows)), words=(1,))
+    columns = ("Cohort", "Used for", "Patients", "With the label", "Genes", "Unit")
+    return Table("Patients with either label", columns, tuple(dict.fromkeys(rows)), words=(1, 5))
 
 
 def _tabulate_summary(evaluation: "ResponseEvaluation") -> Table:
@@ -179,7 +214,7 @@ def _tabulate_summary(evaluation: "ResponseEvaluation") -> Table:
         gain = item.difference("inflamed", "beside_inflamed")
         rows.append(
             (
-                _name(item),
+                name_response(item),
                 f"{item.n_patients:,} ({item.n_positive:,})",
                 say_interval(model.auc if model else None),
                 say_interval(inflamed.auc if inflamed else None),
@@ -202,7 +237,7 @@ def _summarise_recovery(evaluation: "ResponseEvaluation") -> Table:
             say_interval(row.auc if (row := item.row(key)) else None) for key in ("model", "proliferation", "leaking")
         )
         told = f"{item.n_patients:,} ({item.n_positive:,})"
-        rows.append((_name(item), told, model, _say_random(item), growth, leak))
+        rows.append((name_response(item), told, model, _say_random(item), growth, leak))
     caption = (
         "Surrogate-label recovery: area under the ROC curve of the model, without the genes of the rule; median of "
         "random genes and how often (p) they do as well; proliferation alone; the model with the withheld genes put "
@@ -215,79 +250,38 @@ def _say_random(item: "ResponseComparison") -> str:
     return f"{item.random.median:.3f}, {say_p(item.random.p_value)}" if item.random else NOTHING
 
 
-def _name(item: "ResponseComparison") -> str:
-    if item.kind == "leave-one-cohort-out" and item.cohort == "all":
-        return "Left out, one cohort at a time"
-    named: Any = item
-    return name_comparison(named)
-
-
-def _describe(key: str, item: "ResponseComparison") -> dict[str, object]:
-    columns = ("", "AUC", "Average precision", "Brier score", "Log loss", "Calibration intercept", "Slope")
-    rows = [
-        (
-            row.label,
-            *map(say_interval, (row.auc, row.average_precision, row.brier, row.log_loss, row.intercept, row.slope)),
-        )
-        for row in item.rows
-    ]
-    strong = tuple(number for number, row in enumerate(item.rows) if row.model == "model")
-    measures = Table(f"{_name(item)}: measures with 95% intervals", columns, tuple(rows), strong=strong)
-    labels = {row.model: row.label for row in item.rows}
-    heads = ("", "AUC", "Average precision", "Brier score", "Log loss")
-    differences = tuple(_difference_row(one, labels) for one in item.differences)
-    return {
-        "key": key,
-        "title": _name(item),
-        "intro": f"{count(item.n_patients, 'patient')}, {item.n_positive:,} with the label.",
-        "tables": [measures, Table("Paired differences on the same patients and folds", heads, differences)],
-        "figure": _draw(key, item),
-    }
-
-
-def _difference_row(one: "ResponseDifference", labels: Mapping[str, str]) -> tuple[str, ...]:
-    cells = (say_interval(value, signed=True) for value in (one.auc, one.average_precision, one.brier, one.log_loss))
-    return (f"{labels[one.model]} minus {labels[one.against]}", *cells)
-
-
-def _draw(key: str, item: "ResponseComparison") -> FigurePart:
-    from itgstrat.reporting.comparisons import draw_part
-    from itgstrat.reporting.interval_figures import plot_concordance
-    from itgstrat.reporting.svg import describe
-
-    ax = plot_concordance(item)
-    caption = "Area under the ROC curve with 95% intervals; 0.5 is chance; the band holds 95% of the random draws."
-    return draw_part(ax, f"{key}-auc", describe(ax), caption)
-
-
-def _describe_methods(config: RunConfig) -> list[tuple[str, str]]:
-    section, settings = config.response, config.evaluation
-    if section is None:
-        return []
+def _describe_methods(config: RunConfig, features: str) -> list[tuple[str, str]]:
+    section, settings = section_of(config), config.evaluation
     weights = "; both labels weigh the same" if section.class_weight else ""
     agent = section.agent()
     established = "" if agent else "the T-cell-inflamed score (Ayers 2017, PMID 28650338; equal weights) alone and "
     established += "" if agent else "beside the model, "
+    established += "the clinical variables alone, the signatures alone, " if config.features.covariates else ""
+    random = (
+        f"{settings.random_signatures} draws of random genes of the same number (Venet 2011, doi "
+        "10.1371/journal.pcbi.1002240)"
+        if settings.random_signatures
+        else "no random genes, which were switched off: whether they do as well is not known"
+    )
     return [
         *([("Label", describe_rule(config, agent, section.withheld()))] if agent else []),
-        ("Features", f"{config.features.describe_panel()}; scored by {config.features.score}."),
+        ("Features", features),
         (
             "Model",
             f"{KINDS[section.kind]}{weights}. Probabilities are calibrated by a map ({section.calibration}) that was "
             "learned on inner out-of-fold predictions (Platt 1999; Zadrozny 2002, doi 10.1145/775047.775151); a "
             "logistic map that would turn the order around is flat instead.",
         ),
+        ("Strata", describe_label_strata(config)),
         (
             "Validation",
-            f"Nested cross-validation in {settings.folds} folds, repeated {settings.repeats} times, labels and cohorts "
-            "spread evenly; where there are several cohorts, each was also left out in turn. The AUC compares patients "
-            "of one cohort that one model judged; intervals are percentiles of "
-            f"{settings.bootstrap:,} bootstrap samples within cohort and label; models are not fitted again.",
+            f"{describe_label_validation(config)} The AUC compares patients of one cohort that one model judged; its "
+            f"intervals are percentiles of {settings.bootstrap:,} bootstrap samples within cohort and label; models "
+            "are not fitted again.",
         ),
         (
             "Baselines",
-            f"On the same patients and folds: {established}proliferation, the prevalence of training, and "
-            f"{settings.random_signatures} draws of random genes of the same number (Venet 2011, "
-            "doi 10.1371/journal.pcbi.1002240).",
+            f"On the same patients and folds: {established}proliferation, the prevalence of training, and {random}.",
         ),
+        ("Measures", MEASURES),
     ]

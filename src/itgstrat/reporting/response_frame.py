@@ -2,10 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from itgstrat.biology import Agent, load_catalogue
 from itgstrat.biology.eligibility import list_clauses
 from itgstrat.config import RunConfig
+from itgstrat.config.response import ResponseConfig
+from itgstrat.errors import ModelError
+from itgstrat.learned import CALLS
+from itgstrat.reporting.wording import join_words, name_comparison
+
+if TYPE_CHECKING:
+    from itgstrat.evaluation.response_table import ResponseComparison
 
 CARE = (
     "Any decision on the care of a patient. The model is not a medical device and no prospective study stands "
@@ -88,6 +96,105 @@ def frame_of(surrogate: str | None) -> Frame:
     'Surrogate-label recovery'
     """
     return _frame_recovery(load_catalogue().agent(surrogate).name) if surrogate else RECORDED
+
+
+def section_of(config: RunConfig) -> ResponseConfig:
+    """Give the section on the label.
+
+    Parameters
+    ----------
+    config : RunConfig
+        A run that learns a label.
+
+    Returns
+    -------
+    ResponseConfig
+        The section.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    if config.response is None:
+        raise ModelError(f"the run {config.name!r} has no `response` section; its report is `training_report`")
+    return config.response
+
+
+def name_labels(section: ResponseConfig) -> tuple[str, str]:
+    """Name the positive and the negative label.
+
+    Parameters
+    ----------
+    section : ResponseConfig
+        The label.
+
+    Returns
+    -------
+    tuple of str
+        The values of the column, or the answers of the rule.
+
+    Examples
+    --------
+    >>> name_labels(ResponseConfig(column="best", positive=["CR", "PR"], negative=["PD"]))
+    ('CR or PR', 'PD')
+    """
+    if section.surrogate:
+        return CALLS[2], CALLS[0]
+    return " or ".join(section.positive), " or ".join(section.negative)
+
+
+def describe_label(section: ResponseConfig) -> str:
+    """Say in a line what the label is.
+
+    Parameters
+    ----------
+    section : ResponseConfig
+        The label.
+
+    Returns
+    -------
+    str
+        Variable and values, or the rule, which is no clinical outcome.
+
+    Examples
+    --------
+    >>> describe_label(ResponseConfig(column="best", positive=["CR", "PR"], negative=["PD"]))
+    'Label: best, CR or PR against PD'
+    """
+    positive, negative = name_labels(section)
+    agent = section.agent()
+    if agent is None:
+        return f"Label: {section.column}, {positive} against {negative}"
+    return f"Label: {positive} against {negative} by the T1 rule of {agent.name}; no clinical outcome was looked at"
+
+
+def name_response(item: "ResponseComparison") -> str:
+    """Name a comparison in words."""
+    if item.kind == "leave-one-cohort-out" and item.cohort == "all":
+        return "Left out, one cohort at a time"
+    named: Any = item
+    return name_comparison(named)
+
+
+def describe_label_strata(config: RunConfig) -> str:
+    """Say in words where the cut-points between the strata of a label lie."""
+    quantiles = join_words([f"{quantile:.3g}" for quantile in config.strata.quantiles])
+    return (
+        f"Patients are {join_words(list(config.strata.labels))} by the quantiles {quantiles} of the training log odds."
+    )
+
+
+def describe_label_validation(config: RunConfig) -> str:
+    """Say in words how training and test were kept apart."""
+    settings = config.evaluation
+    repeated = f", repeated {settings.repeats} times" if settings.repeats > 1 else ""
+    told = f"Nested cross-validation in {settings.folds} folds{repeated}, labels and cohorts spread evenly."
+    if len(config.cohorts) > 1 and settings.leave_one_cohort_out:
+        told += " Each training cohort was also left out in turn and judged by a model of the others."
+    if config.validation.external:
+        told += " External cohorts were judged by the frozen model of all training patients."
+    return told
 
 
 def describe_rule(config: RunConfig, agent: Agent, withheld: Sequence[str]) -> str:

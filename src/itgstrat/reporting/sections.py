@@ -1,6 +1,8 @@
 """The sections of a training report: records turned into tables and figures that the template lays out."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from itgstrat.errors import name_some
 from itgstrat.evaluation.drivers import Drivers
 from itgstrat.evaluation.quality import assess_signatures
 from itgstrat.learned import LinearRisk, ModelBundle, ProportionalHazards
+from itgstrat.learned.response import ResponseModel
 from itgstrat.reporting.comparisons import draw_part
 from itgstrat.reporting.curves import median_follow_up
 from itgstrat.reporting.drivers import describe_drivers
@@ -22,6 +25,7 @@ from itgstrat.reporting.svg import describe
 from itgstrat.reporting.wording import (
     NOTHING,
     count,
+    join_words,
     name_comparison,
     say_interval,
     say_months,
@@ -143,7 +147,17 @@ def tabulate_dropped(cohorts: Sequence[Cohort]) -> Table | None:
         for item in cohort.dropped
     )
     columns = ("Cohort", "Dropped", "Why", "Which (the first five)")
-    return Table("What was dropped, and why", columns, rows, words=(1, 2, 3)) if rows else None
+    lost = Counter[str]()
+    for item in (one for cohort in cohorts for one in cohort.dropped):
+        lost[item.what] += len(item.names)
+    caption, told = "What was dropped, and why", join_words([count(number, what) for what, number in lost.items()])
+    return Table(caption, columns, rows, words=(1, 2, 3), summary=f"{caption}: {told}") if rows else None
+
+
+def fold_groups(table: Table) -> Table:
+    """Fold a table of groups of patients under their sizes, which are its first row."""
+    sizes = [f"{number} {name}" for name, number in zip(table.columns[1:], table.rows[0][1:], strict=True)]
+    return replace(table, summary=f"{table.caption.partition(':')[0]}: {join_words(sizes)}")
 
 
 def tabulate_summary(evaluation: "Evaluation") -> Table:
@@ -275,7 +289,9 @@ def tabulate_quality(config: RunConfig, cohorts: Sequence[Cohort], left_out: Map
         "singscore, ssGSEA and z-score (sets only). With proliferation: correlation of the scores. Correlations are "
         "Spearman's; a dash where it does not apply"
     )
-    return Table(caption, columns, rows, words=(1, 7))
+    warned = sum(row[-1] != NOTHING for row in rows)
+    summary = f"{count(len(rows), 'signature')}, {warned} with a warning"
+    return Table(caption, columns, rows, words=(1, 7), summary=summary)
 
 
 def tabulate_horizons(bundle: ModelBundle) -> Table:
@@ -305,22 +321,28 @@ def tabulate_horizons(bundle: ModelBundle) -> Table:
     for row, (name, followed) in enumerate(baselines):
         stratum = np.array([name if row < len(baselines) - 1 else ""])
         survival = model.survival(average[None], bundle.horizons_days, stratum)[0]
-        rows.append((name, *(say_share(float(value)) for value in survival), say_years(followed)))
+        told = np.where(np.isin(bundle.horizons_days, bundle.unjudged_days), np.nan, survival)
+        rows.append((name, *(say_share(float(value)) for value in told), say_years(followed)))
     caption = (
         "Predicted survival of a patient whose features are all at the training mean; a dash where training was not "
-        "followed so long"
+        "followed so long, or too few were for it to be judged: predictions do not tell it either"
     )
     return Table(caption, columns, tuple(rows))
 
 
 def tabulate_strata(bundle: ModelBundle) -> Table:
-    """Lay out the cut-points between the strata."""
+    """Lay out the cut-points between the strata, of risk or of the log odds of a label."""
     cuts = [f"{cut:+.3f}" for cut in bundle.strata.cuts]
     rows = tuple(
         (str(label), low, high)
         for label, low, high in zip(bundle.strata.labels, [NOTHING, *cuts], [*cuts, NOTHING], strict=True)
     )
-    return Table(f"Strata of risk ({say_risk_unit(bundle.survival_model)})", ("Stratum", "From", "Below"), rows)
+    model = bundle.model
+    if isinstance(model, ResponseModel):
+        what = f"log odds of the label ({model.label})"
+    else:
+        what = f"risk ({say_risk_unit(model)})"
+    return Table(f"Strata of {what}", ("Stratum", "From", "Below"), rows)
 
 
 def tell_uncertainty(bundle: ModelBundle) -> list[str]:
