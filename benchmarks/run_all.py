@@ -38,6 +38,7 @@ SCRIPTS: dict[str, tuple[str, list[str], list[str]]] = {
     "reading": ("Reading", ["--repeat", "3"], ["--genes", "4000", "--samples", "500", "--repeat", "3"]),
     "scoring": ("Scoring", [], ["--patients", "60", "--repeats", "5"]),
     "prediction": ("Prediction", ["--patients", "2000", "10000"], ["--quick", "--repeat", "2"]),
+    "training": ("Training: memory", ["--patients", "2000", "5000"], ["--quick"]),
     "nested": ("Nested cross-validation", [], ["--quick"]),
     "explain": ("Explanation", [], ["--patients", "200", "--trees", "10", "--peer-patients", "1"]),
 }

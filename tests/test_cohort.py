@@ -117,3 +117,28 @@ def test_different_units_are_said(caplog):
     assert joined.unit == "mixed"
     assert "different units (['log-ratio', 'log2'])" in caplog.text
     assert concat_cohorts([ONE, TWO]).unit == "log2"
+
+
+def test_patients_in_a_row_are_taken_without_a_copy():
+    values = TWO.expression.to_numpy()
+    for rows in (np.ones(10, dtype=bool), np.arange(5, 8), np.arange(10) >= 4):
+        taken = TWO[rows].expression.to_numpy()
+        np.testing.assert_array_equal(taken, values[rows])
+        assert np.shares_memory(taken, values)
+    for rows in (np.array([3, 2]), np.array([2, 4]), np.array([-2, -1])):
+        taken = TWO[rows].expression.to_numpy()
+        np.testing.assert_array_equal(taken, values[rows])
+        assert not np.shares_memory(taken, values)
+
+
+def test_patients_in_whom_a_gene_was_measured_are_counted():
+    table = ONE.expression.mask(np.random.default_rng(3).random(ONE.shape) < 0.3)
+    counted = replace(ONE, expression=table).count_measured()
+    np.testing.assert_array_equal(counted, table.notna().sum().to_numpy())
+
+
+def test_joined_expression_is_that_of_the_cohorts():
+    turned = replace(TWO, expression=TWO.expression.iloc[:, ::-1])
+    common = sorted(ONE.genes)
+    expected = pd.concat([ONE.expression[common], turned.expression[common]])
+    pd.testing.assert_frame_equal(concat_cohorts([ONE, turned]).expression, expected)

@@ -169,7 +169,7 @@ class Cohort:
         rows = np.asarray(rows)
         return replace(
             self,
-            expression=self.expression.iloc[rows],
+            expression=self.expression.iloc[_as_slice(rows)],
             clinical=self.clinical.iloc[rows],
             batch=self.batch[rows],
             outcome=None if self.outcome is None else self.outcome[rows],
@@ -265,6 +265,19 @@ class Cohort:
             logger.warning("%s: not in the %s: %s", self.name, label, name_some(absent))
         return table.reindex(self.patients)
 
+    def count_measured(self) -> npt.NDArray[np.int64]:
+        """Count the patients in whom each gene was measured.
+
+        Returns
+        -------
+        ndarray of int64, shape (n_genes,)
+            Patients, in the order of the genes.
+        """
+        count = np.zeros(len(self.genes), dtype=np.int64)
+        for patient in self.expression.to_numpy():  # one by one: no table of truth values
+            count += ~np.isnan(patient)
+        return count
+
     def arrays(self) -> dict[str, Any]:
         """Give what a feature recipe takes, as plain arrays.
 
@@ -335,7 +348,7 @@ def concat_cohorts(cohorts: Sequence[Cohort], name: str = "training") -> Cohort:
     outcomes = [cohort.outcome for cohort in cohorts if cohort.outcome is not None]
     return Cohort(
         name=name,
-        expression=pd.concat([cohort.expression[common] for cohort in cohorts]),
+        expression=_concat_expression(cohorts, common),
         clinical=pd.concat([cohort.clinical for cohort in cohorts]),
         batch=np.concatenate([cohort.batch for cohort in cohorts]),
         outcome=_concat_outcomes(outcomes) if outcomes else None,
@@ -344,6 +357,27 @@ def concat_cohorts(cohorts: Sequence[Cohort], name: str = "training") -> Cohort:
         source="; ".join(cohort.source for cohort in cohorts),
         alterations=_concat_alterations(cohorts),
     )
+
+
+def _as_slice(rows: npt.NDArray[Any]) -> npt.NDArray[Any] | slice:
+    """Give patients in a row as a slice, of which pandas makes no copy: all of them, or one of joined cohorts."""
+    places = np.flatnonzero(rows) if rows.dtype == bool else rows
+    in_a_row = len(places) > 0 and places[0] >= 0 and bool((np.diff(places) == 1).all())
+    return slice(int(places[0]), int(places[-1]) + 1) if in_a_row else rows
+
+
+def _concat_expression(cohorts: Sequence[Cohort], genes: list[str]) -> pd.DataFrame:
+    """Put the expression of cohorts below each other, with nothing between the old tables and the new one."""
+    tables = [cohort.expression for cohort in cohorts]
+    places = [table.columns.get_indexer(pd.Index(genes)) for table in tables]
+    dtype = np.result_type(*(table.to_numpy().dtype for table in tables))
+    values, start = np.empty((sum(map(len, tables)), len(genes)), dtype), 0
+    for table, place in zip(tables, places, strict=True):
+        for patient in table.to_numpy():
+            values[start] = patient.take(place)
+            start += 1
+    index = pd.concat([table.iloc[:, :0] for table in tables]).index
+    return pd.DataFrame(values, index=index, columns=tables[0].columns[places[0]], copy=False)
 
 
 def _concat_alterations(cohorts: Sequence[Cohort]) -> pd.DataFrame | None:

@@ -2,6 +2,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from itgstrat.biology.catalogue import load_catalogue
@@ -103,3 +104,15 @@ def test_a_cohort_without_a_gene_of_the_signatures_is_told():
     )
     with pytest.raises(CohortError, match=r"none of the [0-9]+ signature genes"):
         fold.features(FeaturePanel(SIGNATURES, "singscore"))
+
+
+def test_ranks_may_take_the_place_of_expression_and_give_the_same_recipe_to_the_bit():
+    ranked = rank_cohort(COHORT, "singscore")
+    mine = replace(COHORT, expression=COHORT.expression.copy())
+    there = rank_cohort(mine, "singscore", in_place=True)
+    assert np.shares_memory(there.expression.to_numpy(), mine.expression.to_numpy())
+    pd.testing.assert_frame_equal(there.expression, ranked.expression)
+    panel = FeaturePanel(signatures=load_catalogue().select(["heterodimers"]))
+    plain, by_ranks = panel.learn_recipe(COHORT)[0], panel.learn_recipe(ranked)[0]
+    for name in ("gene_mean", "gene_sd", "signature_mean", "signature_sd", "term_mean"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(by_ranks, name))

@@ -80,7 +80,6 @@ def test_a_prediction_tells_both_and_a_saved_model_the_same(bundle, tmp_path):
     assert 0 < known.sum() < len(told)
     assert (told["lower_bound_days"].notna() == known).all()  # nothing is told of a patient unlike those of training
     assert told["lower_bound_days"][known].between(0, bundle.lower_bound.times_days[-1]).all()
-    assert (told["lower_bound_capped"] == (told["lower_bound_days"] == bundle.lower_bound.times_days[-1])).all()
     again = predict(ModelBundle.load(bundle.save(tmp_path / "model")), NEW).table
     assert again.equals(told)
     outlived = NEW.outcome.time_days > told["lower_bound_days"]
@@ -89,6 +88,16 @@ def test_a_prediction_tells_both_and_a_saved_model_the_same(bundle, tmp_path):
     alone = predict(bundle, NEW[[at]]).table
     for name in ("risk_low", "risk_high", "lower_bound_days"):
         assert alone[name].iloc[0] == pytest.approx(told[name].iloc[at], abs=1e-9)
+
+
+def test_capped_are_those_whose_survival_stays_above_to_the_end(bundle):
+    values = bundle.recipe.featurise(**NEW.arrays()).features.values
+    last = bundle.model.survival(values, bundle.lower_bound.times_days, NEW.batch)[:, -1]
+    own = float(np.median(last[last < np.median(last)]))  # falls there at the last time, in one patient or more
+    told = predict(replace(bundle, lower_bound=replace(bundle.lower_bound, survival=own)), NEW).table
+    known = ~told["out_of_distribution"]
+    assert (told["lower_bound_capped"] == (known & (last > own))).all()
+    assert 0 < told["lower_bound_capped"].sum() < known.sum()
 
 
 def test_a_recalibrated_model_has_no_bound_of_another(bundle):

@@ -175,3 +175,23 @@ class TestRealFiles:
     def test_version_0_11_without_numbers(self):
         with pytest.raises(InputError, match="the file has no X; declare layer= one of: none"):
             read_h5ad(str(self.path("0.11.4")))
+
+
+def test_sparse_rows_that_are_read_in_parts_stay_in_place(tmp_path):
+    rng = np.random.default_rng(6)
+    values = np.where(rng.random((121, 9)) < 0.4, rng.normal(size=(121, 9)), 0).astype(np.float32)
+    values[:53] = 0  # a part without a number
+    filled = np.nonzero(values)
+    text = h5py.string_dtype()
+    with h5py.File(tmp_path / "sparse.h5ad", "w") as file:
+        for group, letter, size in (("obs", "P", 121), ("var", "G", 9)):
+            file.create_group(group).attrs["_index"] = "_index"
+            names = np.array([f"{letter}{at}" for at in range(size)], dtype=object)
+            file[group].create_dataset("_index", data=names, dtype=text)
+        matrix = file.create_group("X")
+        matrix.attrs.update({"encoding-type": "csr_matrix", "shape": values.shape})
+        matrix["indptr"] = np.concatenate([[0], np.count_nonzero(values, axis=1).cumsum()])
+        matrix["indices"], matrix["data"] = filled[1], values[filled]
+    with open_h5ad(tmp_path / "sparse.h5ad") as found:
+        np.testing.assert_array_equal(found.rows(0, 121), values)
+        np.testing.assert_array_equal(found.rows(40, 111), values[40:111])

@@ -216,3 +216,27 @@ def test_wide_table(tmp_path):
     frame = make_matrix(3, [f"g{i}" for i in range(12_000)])
     matrix = read_matrix(write_matrix(tmp_path / "wide.tsv.gz", frame))
     np.testing.assert_array_equal(matrix.values, frame.to_numpy())
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_columns_that_are_read_in_parts_stay_in_place(tmp_path, ending):
+    # a.b is no part of a; more columns than are read at a time
+    names = ["a.b", "a", *(f"P{at}" for at in range(150)), "a.c"]
+    values = np.random.default_rng(4).normal(size=(7, len(names)))
+    frame = pd.DataFrame(values, columns=names)
+    frame.insert(0, "gene", [f"G{at}" for at in range(7)])
+    path = tmp_path / f"matrix.{ending}"
+    (frame.to_parquet if ending == "parquet" else frame.to_feather)(path)
+    found = read_matrix(path)
+    assert found.columns == tuple(names)
+    np.testing.assert_array_equal(found.values, values.astype(np.float32))
+    np.testing.assert_array_equal(read_matrix(path, columns=["a"]).values[:, 0], values[:, 1].astype(np.float32))
+
+
+def test_infinite_numbers_are_named_whatever_part_they_are_in(tmp_path):
+    frame = pd.DataFrame(np.zeros((3, 200)), columns=[f"P{at}" for at in range(200)])
+    frame.loc[1, "P180"], frame.loc[0, "P3"] = np.inf, -np.inf
+    frame.insert(0, "gene", ["A", "B", "C"])
+    frame.to_parquet(tmp_path / "matrix.parquet")
+    with pytest.raises(InputError, match=r"infinite numbers: row 'A', column 'P3', row 'B', column 'P180'"):
+        read_matrix(tmp_path / "matrix.parquet")

@@ -86,3 +86,10 @@ def test_a_patient_without_counts():
     counts[4] = 0
     with pytest.raises(InputError, match=r"without a single count \(number 5 of 30\)"):
         to_log2(counts, "counts")
+
+
+@pytest.mark.parametrize("unit", ["linear", "counts"])
+def test_levels_become_log2_where_they_are(unit):
+    expected, given = to_log2(LEVELS, unit), LEVELS.copy()
+    assert to_log2(given, unit, out=given) is given
+    np.testing.assert_array_equal(given, expected)

@@ -1,7 +1,7 @@
 """The numbers of signature quality within one batch of patients; see `itgstrat.evaluation.quality`."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -29,6 +29,9 @@ LOWEST = 0.1
 
 #: Patients below which a batch gives no spread and no correlation: 95% intervals are wider than 1 there. Ours.
 LEAST_PATIENTS = 10
+
+#: Genes that are summarised at a time.
+_TOGETHER = 500
 
 #: What is computed within each batch and averaged.
 NUMBERS = ("level", "share_low", "variability", "share_constant", "coherence", "agreement", *CONTROLS, "purity")
@@ -129,11 +132,11 @@ def _describe_set(batch: _Batch, signature: Signature) -> dict[str, float]:
 
 
 def _describe_genes(cohort: Cohort, measured: set[str]) -> _Batch:
-    values = cohort.expression.to_numpy()
+    values, counts = cohort.expression.to_numpy(), cohort.count_measured()
     # a gene measured in one patient of many has no spread, and says nothing of the batch
-    seen = (~np.isnan(values)).sum(axis=0) >= min(2, len(values))
+    seen = counts >= min(2, len(values))
     seen &= np.array([gene in measured for gene in cohort.genes])
-    values = values[:, seen]
+    values = values if seen.all() else values.take(np.flatnonzero(seen), axis=1)
     place = {str(gene): column for column, gene in enumerate(cohort.genes[seen])}
     unknown = np.full(len(place), np.nan)
     batch = _Batch(values, place, unknown, unknown, unknown, unknown)
@@ -141,15 +144,25 @@ def _describe_genes(cohort: Cohort, measured: set[str]) -> _Batch:
         return batch
     if cohort.unit in ("log2", "rank"):
         # without missing values the plain median is many times faster
-        median = np.nanmedian(values, axis=0) if np.isnan(values).any() else np.median(values, axis=0)
+        middle = np.median if (counts[seen] == len(values)).all() else np.nanmedian
+        median = _summarise(values, lambda genes: middle(genes, axis=0))
         level = (rankdata(median) - 0.5) / len(median)
         batch = replace(batch, level=level, low=(median <= np.quantile(median, LOWEST)).astype(float))
     if len(values) >= LEAST_PATIENTS:
-        sd = np.nanstd(values, axis=0, ddof=1).astype(np.float64)
-        constant = np.nanmax(values, axis=0) == np.nanmin(values, axis=0)
+        sd = _summarise(values, lambda genes: np.nanstd(genes, axis=0, ddof=1)).astype(np.float64)
+        constant = _summarise(values, lambda genes: np.nanmax(genes, axis=0) == np.nanmin(genes, axis=0))
         usual = float(np.median(np.where(constant, 0.0, sd)))
         batch = replace(batch, constant=constant.astype(float), variability=sd / usual if usual > 0 else unknown)
     return batch
+
+
+def _summarise(
+    values: npt.NDArray[np.floating[Any]], summary: Callable[[npt.NDArray[np.floating[Any]]], npt.NDArray[Any]]
+) -> npt.NDArray[Any]:
+    """Give a number a gene; some genes at a time, because numpy copies what it summarises, more than once."""
+    starts = range(0, values.shape[1], _TOGETHER)
+    # gene by gene in memory: sums of floats depend on the layout
+    return np.concatenate([summary(np.asfortranarray(values[:, at : at + _TOGETHER])) for at in starts])
 
 
 def _rank_members(batch: _Batch, signatures: Sequence[Signature]) -> tuple[Floats, dict[int, int]]:

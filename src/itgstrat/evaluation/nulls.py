@@ -24,8 +24,8 @@ LEAST_CHOICE = 10
 #: Said of a run that drew none.
 NO_RANDOM = "random genes were switched off: nothing tells whether the signatures do better than any genes"
 
-#: Genes described at a time, so that their values in double precision never stand beside the whole table.
-BLOCK = 2000
+#: Numbers described at a time, so that a table in double precision never stands beside the whole one.
+BLOCK = 1 << 20
 
 
 def describe_genes(cohort: Cohort, patients: npt.NDArray[np.intp] | None = None) -> Floats:
@@ -46,7 +46,8 @@ def describe_genes(cohort: Cohort, patients: npt.NDArray[np.intp] | None = None)
     """
     places, everybody = [], np.arange(len(cohort)) if patients is None else patients
     expression, batch = cohort.expression.to_numpy(), cohort.batch[everybody]
-    blocks = np.array_split(np.arange(expression.shape[1]), -(-expression.shape[1] // BLOCK))
+    n_genes = expression.shape[1]
+    blocks = np.array_split(np.arange(n_genes), min(n_genes, -(-len(everybody) * n_genes // BLOCK)))
     for name in np.unique(batch):
         rows = everybody[batch == name]
         parts = [_describe(expression[rows, block[0] : block[-1] + 1].astype(np.float64)) for block in blocks]

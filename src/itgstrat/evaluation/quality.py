@@ -201,8 +201,8 @@ def assess_signatures(
     known = catalogue or load_catalogue()
     controls = find_controls(known)
     measured = _find_measured(cohorts)
-    batches = [one[one.batch == name] for one in cohorts for name in np.unique(one.batch)]
-    tables = [assess_batch(batch, measured, signatures, controls) for batch in batches]
+    batches = [(one, name) for one in cohorts for name in np.unique(one.batch)]
+    tables = [assess_batch(one[one.batch == name], measured, signatures, controls) for one, name in batches]
     numbers = pd.concat([pd.DataFrame(columns=list(NUMBERS), dtype=float), *tables]).groupby(level=0).mean()
     own = replace(known, signatures={one.id: one for one in signatures})
     circular = {one.signature: one.targets for one in own.circularity(targets=targets) if not one.expected}
@@ -224,7 +224,7 @@ def assess_signatures(
 
 def _find_measured(cohorts: Sequence[Cohort]) -> set[str]:
     """Genes of which every cohort has a value."""
-    seen = [one.genes[~np.isnan(one.expression.to_numpy()).all(axis=0)] for one in cohorts]
+    seen = [one.genes[one.count_measured() > 0] for one in cohorts]
     return set.intersection(*(set(map(str, genes)) for genes in seen)) if seen else set()
 
 

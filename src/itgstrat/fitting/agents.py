@@ -73,14 +73,14 @@ def learn_agents(config: RunConfig, cohort: Cohort) -> AgentRules | None:
         seed=config.seed,
         adjust_for=adjusting,
     )
-    return _with_quantiles(config, _lay_out(config, asked, named, panel.fit(cohort).recipe_), cohort)
+    return _with_quantiles(config, _lay_out(config, asked, named, panel.learn_recipe(cohort)[0]), cohort)
 
 
 def _draw_control(cohort: Cohort, named: dict[str, Signature], seed: int) -> Signature | None:
     """Draw two genes that no rule asks for and that were measured in most patients."""
     asked = {gene for score in named.values() for gene in score.genes}
-    measured = cohort.expression.notna().mean() > 0.9
-    free = sorted(set(cohort.genes[measured.to_numpy()]) - asked)
+    measured = cohort.count_measured() / len(cohort) > 0.9
+    free = sorted(set(cohort.genes[measured]) - asked)
     if len(free) < 2:
         return None
     drawn = np.random.default_rng(seed).choice(len(free), 2, replace=False)

@@ -249,7 +249,7 @@ class FeaturePanel(TransformerMixin, BaseEstimator):
         return {name for name, share in zip(altered, shares, strict=True) if share < self.min_variation}
 
 
-def rank_cohort(cohort: Cohort, score: str, genes: Iterable[str] | None = None) -> Cohort:
+def rank_cohort(cohort: Cohort, score: str, genes: Iterable[str] | None = None, in_place: bool = False) -> Cohort:
     """Replace expression by ranks once, where the score only looks at ranks, so that folds need not.
 
     Parameters
@@ -260,6 +260,8 @@ def rank_cohort(cohort: Cohort, score: str, genes: Iterable[str] | None = None) 
         Scoring method.
     genes : iterable of str, optional
         Genes among which ranks are taken, those of training for another cohort; all if not given.
+    in_place : bool
+        Put the ranks where the expression of the cohort is; for one that nobody needs any more.
 
     Returns
     -------
@@ -270,7 +272,9 @@ def rank_cohort(cohort: Cohort, score: str, genes: Iterable[str] | None = None) 
         return cohort
     shared = cohort if genes is None else cohort.keep_genes(genes)
     values, everywhere = shared.expression.to_numpy(), np.arange(len(shared.genes))
-    ranks, n_ranked = np.empty(values.shape, dtype=np.float32), np.empty(len(values), dtype=np.int64)
+    ours = (in_place or shared is not cohort) and values.dtype == np.float32 and values.flags.writeable
+    ranks = values if ours else np.empty(values.shape, dtype=np.float32)
+    n_ranked = np.empty(len(values), dtype=np.int64)
     for start in range(0, len(values), BLOCK):
         rows = slice(start, start + BLOCK)
         ranks[rows], n_ranked[rows] = rank_columns(values[rows], everywhere)

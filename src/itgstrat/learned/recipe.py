@@ -117,7 +117,7 @@ class FeatureRecipe(ScoredSignatures):
             If no gene of any signature is among the columns, or ranks are over other genes.
         """
         position = {gene: column for column, gene in enumerate(genes)}
-        columns = np.array([position.get(gene, -1) for gene in self.genes], dtype=np.intp)
+        columns = np.array([position.get(gene, -1) for gene in self.genes.tolist()], dtype=np.intp)
         if len(self.gene) and (columns[self.members[self.signature_genes]] < 0).all():
             raise CohortError(
                 f"none of the {len(self.signature_genes)} signature genes is among the {len(position)} genes "
@@ -132,7 +132,7 @@ class FeatureRecipe(ScoredSignatures):
         if counted or ranked:
             if len(position) > known.sum() or not (counted or known.all()):
                 raise CohortError("ranks were taken over other genes than the recipe's; give expression instead")
-            ranks = expression[:, columns[self.members]].astype(np.float64)
+            ranks = expression.take(columns[self.members], axis=1).astype(np.float64)
             ranks[:, ~known[self.members]] = np.nan
             total = ranked if isinstance(ranked, np.ndarray) else (~np.isnan(expression)).sum(axis=1)
         else:

@@ -24,6 +24,8 @@ _SYMBOLS = (
 )
 #: Numbers of a column-wise sparse matrix that are looked at together.
 _AT_ONCE = 1 << 22
+#: Patients of a row-wise sparse matrix that are looked at together.
+_ROWS_AT_ONCE = 50
 #: Other HDF5 files that people hand over, by a path inside them, and what to do.
 _FOREIGN = {
     "0/DATA/0/matrix": "a GCTX file of CMap; convert it to GCT with cmapPy (gctx2gct) or to h5ad",
@@ -233,10 +235,11 @@ class H5ad:
     def _rows_csr(self, start: int, stop: int) -> Array:
         ends = self._matrix["indptr"][start : stop + 1]
         block = np.zeros((len(ends) - 1, self._shape()[1]), np.float32)
-        part = slice(int(ends[0]), int(ends[-1]))
-        block[np.repeat(np.arange(len(block)), np.diff(ends)), self._matrix["indices"][part]] = self._matrix["data"][
-            part
-        ]
+        for first in range(0, len(block), _ROWS_AT_ONCE):
+            own = ends[first : first + _ROWS_AT_ONCE + 1]
+            part = slice(int(own[0]), int(own[-1]))
+            rows = np.repeat(np.arange(first, first + len(own) - 1), np.diff(own))
+            block[rows, self._matrix["indices"][part]] = self._matrix["data"][part]
         return block
 
     def _rows_csc(self, start: int, stop: int) -> Array:

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
-from pyarrow import ArrowException
+from pyarrow import ArrowException, default_memory_pool
 from pyarrow.parquet import ParquetFile
 
 from itgstrat.errors import InputError, name_some
@@ -14,6 +15,8 @@ from itgstrat.readers.matrix import RawMatrix, assemble, describes, keep_labels
 #: Names under which pandas and others keep the row labels of a binary table.
 _LABELS = ("__index_level_0__", "gene", "genes", "index", "symbol", "hugo_symbol", "gene_symbol", "gene_name")
 _PARQUET, _FEATHER, _FEATHER_OLD = b"PAR1", b"ARROW1", b"FEA1"
+#: Columns that are read at a time; and the most parts of a feather file, whose description is read anew for each.
+_COLUMNS, _PARTS = 64, 16
 
 
 def is_binary(start: bytes) -> bool:
@@ -63,7 +66,11 @@ def read_frame(path: Path, start: bytes, columns: list[str] | None = None) -> pl
             frame = pl.read_ipc(path, columns=columns)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _damaged(path, error) from error
-    if frame.height == 0 or (columns is None and frame.width < 2):
+    return _require_rows(frame, path, least=2 if columns is None else 0)
+
+
+def _require_rows(frame: pl.DataFrame, path: Path, least: int = 0) -> pl.DataFrame:
+    if frame.height == 0 or frame.width < least:
         raise InputError(f"{path}: the table has {frame.height} rows and {frame.width} columns; nothing to read")
     return frame
 
@@ -126,10 +133,11 @@ class BinaryTable:
         InputError
             If the file is damaged, no column is there, or a number is infinite.
         """
-        if columns is None:
-            return self._assemble(read_frame(self.path, self.start), self.measured)
         kept = self._choose(columns)
-        return self._assemble(read_frame(self.path, self.start, [self.label, *kept]), kept)
+        frames = self._read_parts([self.label, *kept])
+        first = next(frames)
+        labels = first[self.label].cast(pl.String)
+        return assemble(labels, chain([first.drop(self.label)], frames), kept, self.left_out, self.path)
 
     def batches(self, rows: int, columns: Collection[str] | None = None) -> Iterator[RawMatrix]:
         """Read the numbers some rows at a time; memory is that of one parquet row group.
@@ -162,12 +170,30 @@ class BinaryTable:
         except (ArrowException, OSError) as error:
             raise _damaged(self.path, error) from error
 
+    def _read_parts(self, columns: list[str]) -> Iterator[pl.DataFrame]:
+        """Read some columns at a time, so that the table is never held twice."""
+        if not self.start.startswith(_PARQUET):
+            together = max(_COLUMNS, -(-len(columns) // _PARTS))
+            for at in range(0, len(columns), together):
+                yield read_frame(self.path, self.start, columns[at : at + together])
+            return
+        try:
+            file = ParquetFile(self.path)  # polars would read the description of all columns anew each time
+            for at in range(0, len(columns), _COLUMNS):
+                wanted = columns[at : at + _COLUMNS]
+                # pyarrow takes a.b for a part of a, and gives it with a
+                yield _require_rows(pl.DataFrame(file.read(columns=wanted)), self.path).select(wanted)
+        except (ArrowException, OSError) as error:
+            raise _damaged(self.path, error) from error
+        finally:
+            default_memory_pool().release_unused()
+
     def _choose(self, columns: Collection[str] | None) -> tuple[str, ...]:
         return tuple(self.measured[at] for at in keep_labels(self.measured, columns, str(self.path)))
 
     def _assemble(self, frame: pl.DataFrame, columns: tuple[str, ...]) -> RawMatrix:
         labels = frame[self.label].cast(pl.String)
-        return assemble(labels, frame.select(columns), columns, self.left_out, self.path)
+        return assemble(labels, [frame.select(columns)], columns, self.left_out, self.path)
 
 
 def open_binary(path: Path, start: bytes) -> BinaryTable:

@@ -295,15 +295,17 @@ def gather_genes(
     kept : tuple of int
         Position of the label that stays, or that stands for the mean.
     """
-    keeper = _highest_mean if duplicates == "highest_mean" else _first
-    kept = tuple(keeper(expression, found) if len(found) > 1 else found[0] for found in groups)
-    as_they_are = kept == tuple(range(expression.shape[1]))  # one label a gene: nothing has to be copied
-    result = np.ascontiguousarray(expression if as_they_are else expression[:, list(kept)])
+    kept = [found[0] for found in groups]
+    repeated = [place for place, found in enumerate(groups) if len(found) > 1]
+    if duplicates == "highest_mean":
+        for place in repeated:
+            kept[place] = _highest_mean(expression, groups[place])
+    as_they_are = kept == list(range(expression.shape[1]))  # one label a gene: nothing has to be copied
+    result = np.ascontiguousarray(expression) if as_they_are else expression.take(kept, axis=1)
     if duplicates == "mean":
-        for place, found in enumerate(groups):
-            if len(found) > 1:
-                result[:, place] = _mean(expression[:, list(found)])
-    return result, kept
+        for place in repeated:
+            result[:, place] = _mean(expression[:, list(groups[place])])
+    return result, tuple(kept)
 
 
 def group_labels(mapping: GeneMapping) -> tuple[dict[str, list[int]], list[int]]:
@@ -339,10 +341,6 @@ def group_labels(mapping: GeneMapping) -> tuple[dict[str, list[int]], list[int]]
 
 def _record(mapping: GeneMapping, places: Sequence[int], reason: str, cohort: str) -> Dropped:
     return Dropped("gene", _integrins_first([mapping.labels[at] for at in places]), reason, cohort)
-
-
-def _first(expression: Array, found: Sequence[int]) -> int:
-    return found[0]
 
 
 def _highest_mean(expression: Array, found: Sequence[int]) -> int:

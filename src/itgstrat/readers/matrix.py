@@ -1,6 +1,6 @@
 """A matrix of numbers as it lies in a file: labels of both axes and float32 values."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,7 +146,11 @@ def clean_labels(column: pl.Series) -> list[str]:
 
 
 def assemble(
-    labels: pl.Series, values: pl.DataFrame, columns: tuple[str, ...], left_out: tuple[str, ...], path: Path
+    labels: pl.Series,
+    values: Iterable[pl.DataFrame],
+    columns: tuple[str, ...],
+    left_out: tuple[str, ...],
+    path: Path,
 ) -> RawMatrix:
     """Put labels and columns of numbers together.
 
@@ -154,8 +158,8 @@ def assemble(
     ----------
     labels : polars.Series of str
         Labels of the rows.
-    values : polars.DataFrame
-        The numbers.
+    values : iterable of polars.DataFrame
+        The numbers, some columns at a time.
     columns, left_out : tuple of str
         Names of the columns that are measured, and of those that are not.
     path : Path
@@ -178,9 +182,12 @@ def assemble(
             "table?"
         )
     rows = tuple(clean_labels(labels))
-    matrix = values.cast(pl.Float32).to_numpy()
-    endless = np.argwhere(np.isinf(matrix))
-    if len(endless):
+    matrix, done = np.empty((len(columns), len(rows)), np.float32).T, 0  # columns lie together, as in the file
+    for frame in values:
+        matrix[:, done : done + frame.width] = frame.cast(pl.Float32).to_numpy()
+        done += frame.width
+    if any(np.isinf(column).any() for column in matrix.T):
+        endless = np.argwhere(np.isinf(matrix))
         cells = [f"row {rows[row]!r}, column {columns[column]!r}" for row, column in endless]
         raise InputError(
             f"{path}: infinite numbers: {name_some(cells)}; most often the logarithm of zero: write NA "

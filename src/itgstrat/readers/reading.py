@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from itgstrat.biology.catalogue import load_catalogue
@@ -96,17 +97,19 @@ def read_cohort(
     raw = find_layout(source, layout).open(source, orientation, **options)
     name = name or raw.name or name_cohort(raw.source)
     selection = choose_samples(raw, samples, name)
-    expression = np.ascontiguousarray(raw.values[list(selection.positions)])
+    expression, raw = take_values(raw, selection)
     found_unit, reason = find_unit(raw, expression, unit)
     logger.info("%s: %s; unit %s (%s)", name, raw.orientation, found_unit, reason)
     for note in raw.notes:
         logger.info("%s: %s", name, note)
     mapping = map_genes(raw.labels)
-    symbols, expression, lost_genes = collapse_genes(to_log2(expression, found_unit), mapping, duplicates, name)
+    expression = to_log2(expression, found_unit, out=expression)
+    symbols, expression, lost_genes = collapse_genes(expression, mapping, duplicates, name)
     require_catalogue_genes(symbols, raw)
     wanted = Wanted(endpoint, as_rules(columns), id_column, samples)
     patients = read_patients(raw, selection, load_clinical(raw, clinical), wanted, name)
     table = pd.DataFrame(expression, index=index_patients(selection.patients), columns=list(symbols), copy=False)
+    del expression  # where genes or patients are left out
     if genes is not None:
         table = _keep_genes(table, genes, name)
     if not patients.kept.all():
@@ -180,6 +183,30 @@ def choose_samples(raw: RawCohort, samples: Samples, name: str) -> Selection:
     return select_by_type(raw.samples, raw.patients, raw.sample_types, samples, name)
 
 
+def take_values(raw: RawCohort, selection: Selection) -> tuple[npt.NDArray[np.float32], RawCohort]:
+    """Take the numbers of the samples that stay out of a cohort, so that nothing else holds them.
+
+    Parameters
+    ----------
+    raw : RawCohort
+        The cohort as its files have it; the caller's only one.
+    selection : Selection
+        The samples that stay.
+
+    Returns
+    -------
+    expression : ndarray of float32, shape (n_chosen, n_labels)
+        In row order, and the caller's own; the array of `raw` where all stay and it lies so.
+    rest : RawCohort
+        All else.
+    """
+    values, rest = raw.values, replace(raw, values=np.empty((0, 0), np.float32))
+    if selection.positions != tuple(range(len(values))):
+        values = values[list(selection.positions)]
+    values = np.ascontiguousarray(values)
+    return values if values.flags.writeable else values.copy(), rest
+
+
 def load_alterations(
     raw: RawCohort, given: Source | Sequence[Source] | None, selection: Selection, name: str
 ) -> pd.DataFrame | None:
@@ -239,7 +266,8 @@ def require_catalogue_genes(symbols: Collection[str], raw: RawCohort) -> None:
 
 
 def _keep_genes(table: pd.DataFrame, genes: Collection[str], name: str) -> pd.DataFrame:
-    wanted = [gene for gene in table.columns if gene in set(genes)]
+    asked = set(genes)
+    wanted = [gene for gene in table.columns if gene in asked]
     if not wanted:
         raise InputError(f"{name}: none of the {len(genes)} genes asked for ({name_some(genes)}) was measured")
     return table[wanted]

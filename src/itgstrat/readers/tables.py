@@ -19,6 +19,9 @@ __all__ = ["RawMatrix", "as_text", "read_clinical", "read_matrix", "tidy_clinica
 #: A column of a table, whatever it holds.
 Column: TypeAlias = "pd.Series[Any]"
 
+#: Bytes of text that are parsed at a time.
+_TEXT = 1 << 22
+
 #: Spellings of a missing value, as R, Python, Excel, GDC and the TCGA portals write them; any case.
 MISSING_WORDS = {
     *(
@@ -83,7 +86,7 @@ def read_matrix(
     start = first_bytes(path)
     if is_binary(start):
         return open_binary(path, start).read(columns).keep(rows, None)
-    return parse_matrix(lambda: stream_text(path, max_inflation), path).keep(rows, columns)
+    return parse_matrix(lambda: stream_text(path, max_inflation, _TEXT), path).keep(rows, columns)
 
 
 def read_clinical(path: str | Path) -> pd.DataFrame:

@@ -30,7 +30,7 @@ def parse_matrix(
 ) -> RawMatrix:
     """Parse a matrix of numbers in text: one column of labels, then one column of numbers for each header name.
 
-    Blocks go straight to float32. A file that needs a second look (padded cells, text among numbers, decimal
+    Blocks go straight to float32. A file that needs a second look (padded `NA`, text among numbers, decimal
     commas, rows of another width) is read again as a whole, so that the message names every cell.
 
     Parameters
@@ -128,8 +128,16 @@ class _Growing:
 
     def finish(self, path: Path) -> RawMatrix:
         texts = {name: tuple(words) for name, words in self.texts.items()}
-        values = self.values[:, : len(self.labels)].T
+        values = _close_up(self.values, len(self.labels)).T
         return RawMatrix(tuple(self.labels), self.plan.columns, values, self.plan.left_out, str(path), texts)
+
+
+def _close_up(values: Array, width: int) -> Array:
+    """Move rows together in the memory where they are, so that nobody has to copy them to have them so."""
+    flat = values.reshape(-1)
+    for at, row in enumerate(values[:, :width]):
+        flat[at * width : (at + 1) * width] = row
+    return flat[: len(values) * width].reshape(len(values), width)
 
 
 def parse_whole(open_blocks: Blocks, plan: TextPlan, path: Path) -> RawMatrix:
@@ -171,7 +179,7 @@ def parse_whole(open_blocks: Blocks, plan: TextPlan, path: Path) -> RawMatrix:
     kept = tuple(name for name, _ in columns)
     others = set(dialect.header) - {*kept, dialect.header[plan.label], ""}
     left_out = tuple(name for name in dialect.header if name in others)
-    found = assemble(rows, pl.DataFrame([column for _, column in columns]), kept, left_out, path)
+    found = assemble(rows, [pl.DataFrame([column for _, column in columns])], kept, left_out, path)
     return replace(
         found, descriptions={dialect.header[at]: tuple(clean_labels(frame.to_series(at))) for at in plan.described}
     )

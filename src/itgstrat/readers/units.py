@@ -259,7 +259,7 @@ def resolve_surveyed(survey: Survey, declared: DeclaredUnit = "auto") -> tuple[R
     return declared, "declared"
 
 
-def to_log2(expression: Array, unit: RawUnit) -> Array:
+def to_log2(expression: Array, unit: RawUnit, out: Array | None = None) -> Array:
     """Bring levels to log2; what is a logarithm or a z-score already stays as it is.
 
     Linear levels x become log2(x + 1). Counts become log2(CPM + 1), with
@@ -272,11 +272,13 @@ def to_log2(expression: Array, unit: RawUnit) -> Array:
         Numbers as they stand in the file, of all genes (the sum of counts needs them).
     unit : {"counts", "linear", "log2", "log-ratio", "z-score"}
         What they are.
+    out : ndarray of float32, shape (n_patients, n_genes), optional
+        Where counts and linear levels are put; it may be `expression` itself. A new array if not given.
 
     Returns
     -------
     ndarray of float32, shape (n_patients, n_genes)
-        New for counts and linear levels; the same array otherwise.
+        `out`, or a new array, for counts and linear levels; `expression` itself otherwise.
 
     Raises
     ------
@@ -291,9 +293,12 @@ def to_log2(expression: Array, unit: RawUnit) -> Array:
     if unit not in ("counts", "linear"):
         return expression
     if unit == "counts":
-        depth = np.asarray(np.nansum(expression, axis=1, dtype=np.float64))
+        depth = np.array([np.nansum(patient, dtype=np.float64) for patient in expression])
         if not np.all(depth > 0):
             empty = name_some(np.flatnonzero(~(depth > 0)) + 1)
             raise InputError(f"samples without a single count (number {empty} of {len(depth)}); remove them")
-        expression = (expression * (1e6 / depth)[:, None]).astype(np.float32)
-    return np.asarray(np.log2(expression + np.float32(1)), dtype=np.float32)
+    out = np.empty(expression.shape, np.float32) if out is None else out
+    for row, patient in enumerate(expression):  # one by one: little memory beside the table
+        levels = (patient * (1e6 / depth[row])).astype(np.float32) if unit == "counts" else patient
+        np.log2(levels + np.float32(1), out=out[row], casting="same_kind")
+    return out
