@@ -1,6 +1,6 @@
 """Run every benchmark, keep its figures, and write them into docs/benchmarks.md.
 
-    python benchmarks/run_all.py [NAME ...]     # all, or some; writes benchmarks/results.json and the page
+    python benchmarks/run_all.py [NAME ...] [--folder DIR]   # all, or some; writes benchmarks/results.json and the page
     python benchmarks/run_all.py --quick        # a small form of each: fails where a ratio is twice the recorded one
     python benchmarks/run_all.py --quick --record
 
@@ -38,17 +38,22 @@ SCRIPTS: dict[str, tuple[str, list[str], list[str]]] = {
     "reading": ("Reading", ["--repeat", "3"], ["--genes", "4000", "--samples", "500", "--repeat", "3"]),
     "scoring": ("Scoring", [], ["--patients", "60", "--repeats", "5"]),
     "prediction": ("Prediction", ["--patients", "2000", "10000"], ["--quick", "--repeat", "2"]),
-    "training": ("Training: memory", ["--patients", "2000", "5000"], ["--quick"]),
+    "training": ("Training: memory", ["--patients", "2000", "5000", "--kinds", "tsv.gz", "h5ad"], ["--quick"]),
     "nested": ("Nested cross-validation", [], ["--quick"]),
     "explain": ("Explanation", [], ["--patients", "200", "--trees", "10", "--peer-patients", "1"]),
 }
 
 
-def run_script(name: str, quick: bool) -> list[dict[str, Any]]:
+#: These make files of gigabytes, and can find them again.
+LARGE = {"prediction", "training"}
+
+
+def run_script(name: str, quick: bool, folder: Path | None = None) -> list[dict[str, Any]]:
     """Run one script and give its figures; what it says on the error stream is passed on."""
     _, full, small = SCRIPTS[name]
     peers = ["--peers"] if name == "scoring" and not quick and find_spec("gseapy") and find_spec("decoupler") else []
-    command = [sys.executable, str(HERE / f"{name}.py"), *(small if quick else full), *peers]
+    kept = ["--folder", str(folder / name)] if folder and name in LARGE and not quick else []
+    command = [sys.executable, str(HERE / f"{name}.py"), *(small if quick else full), *peers, *kept]
     # standing in results: no thread of BLAS more than the script asks for
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     figures = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -115,12 +120,12 @@ def run_quick(names: list[str], record: bool) -> int:
     return len(worse)
 
 
-def run_full(names: list[str]) -> int:
+def run_full(names: list[str], folder: Path | None = None) -> int:
     """Run the scripts, keep their figures and write the page; the number of limits that are not kept."""
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     full, missed = results.setdefault("full", {}), 0
     for name in names:
-        found = run_script(name, quick=False)
+        found = run_script(name, quick=False, folder=folder)
         full[name] = describe_machine() | {"figures": found}
         missed += sum(figure["met"] is False for figure in found)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")  # after each: a run that is stopped keeps the others
@@ -176,6 +181,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small forms, compared with what is recorded")
     parser.add_argument("--record", action="store_true", help="with --quick: keep the figures instead")
     parser.add_argument("--page", action="store_true", help="write the page from the figures that are kept")
+    parser.add_argument("--folder", type=Path, help="keep the data of the large scripts here; some 12 GB")
     options = parser.parse_args()
     if unknown := set(options.names) - set(SCRIPTS):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
@@ -185,7 +191,7 @@ def main() -> None:
         return
     if options.quick:
         sys.exit(run_quick([name for name in names if SCRIPTS[name][2]], options.record) > 0)
-    sys.exit(run_full(names) > 0)
+    sys.exit(run_full(names, options.folder) > 0)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,17 @@ def test_ranks_that_were_taken_once_serve_a_cohort_with_other_genes_too():
         np.testing.assert_allclose(values, by_itself(panel, COHORT, ABROAD, split, reference)[1], atol=1e-13)
 
 
+@pytest.mark.parametrize("genes", [ABROAD.genes[::-1], ABROAD.genes[1:]], ids=["reversed", "without the first"])
+def test_the_order_of_genes_in_another_cohort_is_its_own(genes):
+    train = rank_cohort(COHORT, "singscore")
+    other = replace(ABROAD, expression=ABROAD.expression[genes])
+    split = Split(0, np.arange(90), np.arange(40))
+    for panel in (FeaturePanel((), "singscore", ("age",)), FeaturePanel(SIGNATURES, "singscore", ("age",))):
+        made = Fold(train, rank_cohort(other, "singscore", COHORT.genes), split, ["pooled"]).features(panel)
+        expected = by_itself(panel, COHORT, other, split, "pooled")[1]
+        np.testing.assert_allclose(made.test["pooled"], expected, atol=1e-13)
+
+
 def test_each_feature_of_a_fold_is_computed_once(monkeypatch):
     whole = simulate_cohort(90, len(load_catalogue().genes()), EFFECTS).cohort
     learned, learn = Counter(), FeaturePanel.learn_recipe

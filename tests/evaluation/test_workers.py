@@ -72,6 +72,20 @@ def test_a_cluster_gives_the_same_bytes_and_is_sent_each_cohort_once(cluster, ex
 
 
 @pytest.mark.slow
+def test_a_single_worker_is_used():
+    from distributed import LocalCluster
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        options = {"host": "127.0.0.1", "dashboard_address": None, "processes": True}
+        with LocalCluster(n_workers=1, threads_per_worker=1, **options) as one:
+            compute = ComputeConfig(**dask(one))
+            found = dict(workers.run_pieces(compute, [], [(os.getpid, (), {})] * 6))
+            (worker,) = worker_pids(one).values()
+    assert found == dict.fromkeys(range(6), worker)
+
+
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_nothing_but_time(cluster, expected, tmp_path):
     before = worker_pids(cluster)
     killed = []

@@ -101,6 +101,8 @@ class Fold:
         recipe, measured = panel.learn_recipe(inside)
         own = recipe.apply(measured, inside.batch, inside.arrays()["covariates"])
         arrays = keep_needed(self.test, panel)[self.split.test].arrays()
+        if not panel.signatures:  # the one gene that a table keeps need not be that of training
+            arrays["ranked"] = False
         return FoldFeatures(
             pd.DataFrame(own.values, index=inside.patients, columns=list(own.names)),
             {name: recipe.featurise(**arrays, reference=name).features.values for name in self.references},

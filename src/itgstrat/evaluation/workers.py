@@ -139,13 +139,31 @@ def _closed(results: Generator[Any, None, None]) -> Iterator[Generator[Any, None
 def _open(compute: ComputeConfig, shared: Sequence[object]) -> Iterator[Parallel]:
     with ExitStack() as stack:
         stack.enter_context(one_thread())
-        options: dict[str, Any] = {"n_jobs": compute.n_jobs}
         if compute.backend == "dask":
-            options = {"client": stack.enter_context(_connect(str(compute.scheduler))), "scatter": list(shared)}
-        elif compute.backend == "loky":
-            options["inner_max_num_threads"] = 1
-        stack.enter_context(parallel_config(compute.backend, **options))
+            client = stack.enter_context(_connect(str(compute.scheduler)))
+            stack.enter_context(parallel_config(_cluster_backend()(client=client, scatter=list(shared))))
+            # all at once: workers that come later find work, and a cluster that adapts sees how much there is
+            yield Parallel(return_as="generator_unordered", pre_dispatch="all")
+            return
+        threads = {"inner_max_num_threads": 1} if compute.backend == "loky" else {}
+        stack.enter_context(parallel_config(compute.backend, n_jobs=compute.n_jobs, **threads))
         yield Parallel(return_as="generator_unordered")
+
+
+@cache
+def _cluster_backend() -> Any:
+    """Give joblib's own backend for Dask, that sends work away from the first worker on.
+
+    joblib counts the threads of the cluster when it begins, and works by itself where it counts one.
+    """
+    dask: Any = import_module("joblib._dask").DaskDistributedBackend
+
+    class Cluster(dask):  # type: ignore[misc]
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            threads: int = super().effective_n_jobs(n_jobs)
+            return max(2, threads)
+
+    return Cluster
 
 
 @contextmanager
