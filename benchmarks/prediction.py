@@ -143,16 +143,22 @@ def make_model(folder: Path) -> Path:
     return train(load_config(folder / "run.yaml")).bundle.save(folder / "model")
 
 
-def run_predict(path: Path, model: Path) -> None:
+def run_predict(path: Path, model: Path, *words: str) -> None:
     """The whole command: load, open, predict, write."""
     from itgstrat.cli import main as itgstrat
 
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        sys.argv = ["itgstrat", "predict", str(model), str(path), "--no-report", "--out", str(Path(folder) / "out")]
+        out = str(Path(folder) / "out")
+        sys.argv = ["itgstrat", "predict", str(model), str(path), "--no-report", "--out", out, *words]
         with redirect_stdout(sys.stderr), suppress(SystemExit):
             itgstrat()
         if not (Path(folder) / "out" / "predictions.tsv").exists():
             raise RuntimeError(f"{path}: nothing was predicted")
+
+
+def run_without_agents(path: Path, model: Path) -> None:
+    """The command without the four tiers of 26 agents, which are most of what it writes."""
+    run_predict(path, model, "--no-agents")
 
 
 def run_read(path: Path, model: Path) -> None:
@@ -194,6 +200,7 @@ def run_pyarrow(path: Path, model: Path) -> None:
 
 RUNS: dict[str, Callable[[Path, Path], None]] = {
     "predict": run_predict,
+    "without agents": run_without_agents,
     "read": run_read,
     "unpack": run_unpack,
     "pyarrow": run_pyarrow,
@@ -237,7 +244,7 @@ def compare(folder: Path, model: Path, sizes: list[int], repeat: int) -> bool:
     kept, peaks = [], {}
     for n_patients in sizes:
         text = find(folder, "tsv.gz", n_patients)
-        names = ["predict", "read", "unpack", *(["pyarrow"] if n_patients <= 2000 else [])]
+        names = ["predict", "without agents", "read", "unpack", *(["pyarrow"] if n_patients <= 2000 else [])]
         runs = {name: [measure(name, text, model)] for name in names}
         for _ in range(repeat - 1):
             for name in names:
@@ -248,9 +255,11 @@ def compare(folder: Path, model: Path, sizes: list[int], repeat: int) -> bool:
         large = TIMES_UNPACKING if n_patients >= 10_000 else None
         small = TIMES_PYARROW if n_patients >= 2_000 else None  # of fewer, both sides are imports
         kept.append(report(f"predict {of} / igzip", cpu["predict"], cpu["unpack"], large))
+        report(f"predict --no-agents {of} / igzip", cpu["without agents"], cpu["unpack"])
         report(f"reading of it {of} / igzip", cpu["read"], cpu["unpack"])
         if "pyarrow" in found:
             kept.append(report(f"predict {of} / pyarrow.csv", cpu["predict"], cpu["pyarrow"], small))
+            report(f"predict --no-agents {of} / pyarrow.csv", cpu["without agents"], cpu["pyarrow"])
             report(f"reading of it {of} / pyarrow.csv", cpu["read"], cpu["pyarrow"])
         peaks["tsv.gz", n_patients] = found["predict"]["mib"]
         dense = find(folder, "h5ad", n_patients)

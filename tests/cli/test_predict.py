@@ -117,6 +117,18 @@ def test_without_a_report(small, tmp_path):
     assert "report.html" not in called.out
 
 
+def test_without_agents_all_else_is_the_same(small, tmp_path):
+    for out, words in (("with", ()), ("without", ("--no-agents",))):
+        called = call("predict", small / "out" / "model", small / "expression.tsv", "--out", tmp_path / out, *words)
+        assert called.code == 0, called.err
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "without").iterdir() if path.suffix == ".tsv"}
+    told = {path.name: path.read_bytes() for path in (tmp_path / "with").iterdir() if path.suffix == ".tsv"}
+    assert set(told) - set(kept) == {"agents.tsv", "board.tsv"}
+    assert all(told[name] == table for name, table in kept.items())
+    assert "or they were left out (--no-agents)" in called.out
+    assert "agents.tsv" not in called.out
+
+
 def test_the_cohorts_own_reference_is_marked_and_needs_30_patients(small, tmp_path):
     words = ("--reference", "cohort")
     found = predict(small / "out", small / "expression.tsv", *words, out=tmp_path / "out")

@@ -39,6 +39,10 @@ def run(
     unit: UnitName = "auto",
     columns_like: ColumnsLike = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html too.")] = True,
+    agents: Annotated[
+        bool,
+        typer.Option("--agents/--no-agents", help="Tell the four tiers of every agent too: some 40 kB a patient."),
+    ] = True,
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Go on behind the finished patients of a run that was stopped.")
     ] = True,
@@ -53,7 +57,7 @@ def run(
     from itgstrat.output import check_folder
 
     check_folder(out, force)
-    bundle = ModelBundle.load(model)
+    bundle = ModelBundle.load(model) if agents else ModelBundle.load(model).without_agents()
     with open_new_cohort(bundle, expression, clinical, alterations, name, unit, columns_like) as stream:
         if reference == "cohort" or stream.expression.n_blocks == 1:
             _predict_at_once(bundle, stream, out, reference, report, force)

@@ -115,6 +115,16 @@ class ModelBundle:
             raise BundleError(f"the model {self.name!r} predicts a label ({self.model.label}), not survival")
         return self.model
 
+    def without_agents(self) -> Self:
+        """Leave out what is told of agents, as for patients by the ten thousand: it is most of what is written.
+
+        Returns
+        -------
+        ModelBundle
+            The same model without rules of agents and what was attached to them.
+        """
+        return replace(self, agents=None, transfers=(), benefits=())
+
     def require_agents(self) -> AgentRules:
         """Give the rules of the agents, or say that there are none.
 

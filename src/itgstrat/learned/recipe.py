@@ -138,7 +138,7 @@ class FeatureRecipe(ScoredSignatures):
         else:
             inside, mine = np.cumsum(known) - 1, known[self.members]
             ranks = np.full((len(expression), len(self.members)), np.nan)
-            ranks[:, mine], total = rank_columns(expression[:, columns[known]], inside[self.members[mine]])
+            ranks[:, mine], total = rank_columns(expression.take(columns[known], axis=1), inside[self.members[mine]])
         return Measured((ranks - 0.5) / np.maximum(total, 1)[:, None], total)
 
     def reference_rows(self, batch: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
