@@ -173,10 +173,11 @@ def predict(bundle: ModelBundle, cohort: Cohort, reference: Reference = "pooled"
 
 
 def _rank_once(bundle: ModelBundle, arrays: dict[str, Any]) -> dict[str, Any]:
-    """Put ranks in the place of expression where the model and its rules of agents rank the same genes."""
-    if bundle.agents is None or arrays["ranked"] is not False:
+    """Put ranks in the place of expression where the model, and its rules of agents, rank the same genes."""
+    if arrays["ranked"] is not False:
         return arrays
-    shared = share_ranks([bundle.recipe, bundle.agents.recipe], arrays["expression"], arrays["genes"])
+    recipes = [bundle.recipe] if bundle.agents is None else [bundle.recipe, bundle.agents.recipe]
+    shared = share_ranks(recipes, arrays["expression"], arrays["genes"])
     return arrays if shared is None else arrays | dict(zip(("expression", "genes", "ranked"), shared, strict=True))
 
 

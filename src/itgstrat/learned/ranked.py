@@ -1,4 +1,4 @@
-"""Ranks that several recipes share: a patient's genes are sorted once."""
+"""Ranks that recipes share: a patient's genes are sorted once."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _TOGETHER = 50
 def share_ranks(
     recipes: Sequence[FeatureRecipe], expression: npt.NDArray[np.floating], genes: Sequence[str]
 ) -> tuple[npt.NDArray[np.float64], list[str], npt.NDArray[np.int64]] | None:
-    """Rank the genes of several recipes at once, where all of them rank the same genes.
+    """Rank the genes of recipes at once, where all of them rank the same genes.
 
     Parameters
     ----------
@@ -30,12 +30,12 @@ def share_ranks(
     -------
     tuple of ndarray of float64, list of str and ndarray of int64, or None
         What `FeatureRecipe.featurise` of each recipe takes as `expression`, `genes` and `ranked` to make the same
-        features. None where there is nothing to share: one recipe, other genes, a score that takes no ranks, or a
-        recipe of whose signatures no gene is there, which is for the recipe itself to say.
+        features. None where they are no ranks that all can use: other genes, a score that takes none, or a recipe of
+        whose signatures no gene is there, which is for the recipe itself to say.
     """
     first = recipes[0]
     alike = all(one.method.values == "rank" and np.array_equal(one.genes, first.genes) for one in recipes)
-    if len(recipes) < 2 or not alike:
+    if not alike:
         return None
     place = {gene: column for column, gene in enumerate(genes)}
     columns = np.array([place.get(gene, -1) for gene in first.genes.tolist()], dtype=np.intp)
@@ -44,10 +44,14 @@ def share_ranks(
     known = columns >= 0
     members = np.unique(np.concatenate([one.members for one in recipes]))
     members = members[known[members]]
+    names = first.genes[members].tolist()
+    if known.sum() == expression.shape[1]:  # every gene of the table is ranked, in whatever order they stand
+        ranks, counts = rank_columns(expression, columns[members])
+        return ranks, names, counts
     columns, asked = columns[known], (np.cumsum(known) - 1)[members]
     parts = [
         rank_columns(expression[start : start + _TOGETHER].take(columns, axis=1), asked)
         for start in range(0, len(expression), _TOGETHER)
     ]
     ranks, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return ranks, first.genes[members].tolist(), counts
+    return ranks, names, counts

@@ -3,8 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-#: Bins that a row's range is cut into, and steps within a bin before a binary search is cheaper.
-_BINS, _TRIES = 2**16, 4
+#: Bins that a row's range is cut into, steps within a bin before a binary search is cheaper, and the share of the genes
+#: (1 in so many) below which bins are not worth their making (20,000 genes, 1,000 asked: 65 us, and 45 by search).
+_BINS, _TRIES, _FEW = 2**16, 4, 16
 
 
 def rank_columns(
@@ -80,6 +81,8 @@ def _find_first(ordered: npt.NDArray[np.floating], asked: npt.NDArray[np.floatin
     Values are thrown into equal bins by their size; a value stands where its bin begins or a few places on. That is
     half the work of a binary search, whose every step is a guess to the processor.
     """
+    if len(asked) * _FEW < len(ordered):
+        return _search(ordered, asked)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         scale = ordered.dtype.type(_BINS) / (ordered[-1] - ordered[0])
     if not 0 < scale < np.inf:  # all equal, or an infinite value
