@@ -77,7 +77,8 @@ def _word_label(bundle: ModelBundle) -> str:
 
 def _word_agents(bundle: ModelBundle, reference: Reference, n_patients: int, n_foreign: int) -> list[str]:
     if bundle.agents is None:
-        return ["nothing is told of agents: the model holds no rules of any (no agents.npz), or they were left out (--no-agents)"]
+        why = "the model holds no rules of any (no agents.npz), or they were left out (--no-agents)"
+        return [f"nothing is told of agents: {why}"]
     notes = []
     if n_foreign and reference != "cohort":
         notes.append(
