@@ -141,9 +141,10 @@ def test_a_stratum_of_one_patient_changes_nothing():
 
 def test_separation_is_told_without_a_penalty_and_tamed_with_one():
     values, sets = np.arange(20.0)[:, None], RiskSets.of(make_outcome(np.ones(20), np.arange(20, 0, -1)))
-    for scale in (1e-3, 1.0, 1e3):
-        with pytest.raises(ModelError, match="has no finite coefficients: a feature separates"):
-            fit_cox(values * scale, sets, np.zeros(1))
+    for scale in (1e-6, 1e-3, 1.0, 1e3, 1e6):
+        for offset in (0.0, 1e3):
+            with pytest.raises(ModelError, match="has no finite coefficients: a feature separates"):
+                fit_cox(values * scale + offset, sets, np.zeros(1))
     assert 0 < fit_cox(values, sets, np.ones(1))[0] < 5
     with pytest.raises(ModelError, match="has no finite coefficients"):
         fit_path(values, sets, np.zeros(1), np.array([0.1]), 0.5, 1e-9)

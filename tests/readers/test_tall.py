@@ -41,7 +41,7 @@ def test_numbers_are_those_of_a_loop(tmp_path_factory, rows, delimiter):
         assert any(cell != cell.strip() for row in rows for cell in row)
         return
     fields, values = found
-    assert fields == [[f"g{at}"] for at in range(len(rows))]
+    assert fields == [[f"g{at}" for at in range(len(rows))]]
     assert values.dtype == np.float32
     np.testing.assert_array_equal(values, [[read_cell(cell) for cell in row] for row in rows])
 
@@ -55,7 +55,7 @@ def test_slices_are_put_together(tmp_path, monkeypatch, size, end, quoted):
     body, dialect = make_text([[str(cell) for cell in row] for row in cells], tmp_path / "c.tsv", quoted=quoted)
     fields, values = TallParser(dialect, 1).parse(body.rstrip(b"\n") + end.encode())
     np.testing.assert_array_equal(values, cells.astype(np.float32))
-    assert [name for (name,) in fields] == [f"g{at}" for at in range(20)]
+    assert fields == [[f"g{at}" for at in range(20)]]
 
 
 def test_what_is_missing_is_missing_and_the_parser_goes_on(tmp_path):

@@ -100,7 +100,7 @@ def test_the_report_holds_the_page_and_one_without_rules_does_not():
     none = replace(BUNDLE, agents=None)
     told = predict(none, NEW)
     assert told.agents.empty
-    assert told.notes[-1].startswith("the model holds no rules of agents")
+    assert told.notes[-1].startswith("nothing is told of agents")
     assert "four putative tiers" not in prediction_report(told, none)
 
 

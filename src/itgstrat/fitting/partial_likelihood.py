@@ -352,7 +352,8 @@ def _climb(values: Floats, sets: RiskSets, penalty: Floats, start: Floats, tol: 
                 step = solve(values, risk, penalty, gradient)
             except LinAlgError:
                 break
-            if gradient @ step < tol and np.abs(step).max(initial=0) < 1e-3:
+            # no patient moves away from another, in whatever unit a feature is
+            if gradient @ step < tol and np.ptp(values @ step) < 1e-3:
                 final = np.zeros(len(varies))
                 final[varies] = coef + step
                 return final

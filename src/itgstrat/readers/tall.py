@@ -50,37 +50,36 @@ class TallParser:
         Returns
         -------
         tuple of list of list of str, and ndarray of float32, shape (n_rows, n_columns - first)
-            The fields before the numbers, row by row, and the numbers; NaN is missing. None where the rows are not
+            The columns before the numbers, and the numbers; NaN is missing. None where the rows are not
             plain: blank or ragged lines, quotation marks elsewhere than around a label, cells that are no numbers.
         """
-        rows: list[list[str]] = []
+        fields: list[list[str]] = [[] for _ in range(self._first)]
         values: list[Array] = []
         for text in _cut(block):
-            found = self._parse_slice(text, missing)
+            found = self._parse_slice(text, missing, fields)
             if found is None:
                 return None
-            rows += found[0]
-            values.append(found[1])
-        return rows, values[0] if len(values) == 1 else np.concatenate(values)
+            values.append(found)
+        return fields, values[0] if len(values) == 1 else np.concatenate(values)
 
-    def _parse_slice(self, text: bytes, missing: Sequence[str]) -> tuple[list[list[str]], Array] | None:
-        split = self._split_rows(text)
-        if split is None:
+    def _parse_slice(self, text: bytes, missing: Sequence[str], fields: list[list[str]]) -> Array | None:
+        """Parse some lines; what stands before the numbers is added to `fields`."""
+        rows = self._split_rows(text, fields)
+        if rows is None:
             return None
-        rows, numbers = split
-        shape = len(rows), self._width - self._first
+        shape, numbers = (len(rows), self._width - self._first), self._delimiter.join(rows)
+        del rows
         cells = None if missing else self._read_list(numbers)
         if cells is None or cells.size != shape[0] * shape[1]:
             cells = self._read_column(numbers, missing)
         if cells is None or cells.size != shape[0] * shape[1]:
             return None
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as such
-            return rows, cells.reshape(shape).astype(np.float32)
+            return cells.reshape(shape).astype(np.float32)
 
-    def _split_rows(self, text: bytes) -> tuple[list[list[str]], bytes] | None:
-        """Split the fields before the numbers from the numbers, which are joined; None where a row is not plain."""
+    def _split_rows(self, text: bytes, fields: list[list[str]]) -> list[bytes] | None:
+        """Give the numbers of each row; None where a row is not plain."""
         between = np.frombuffer(text, np.uint8) == self._delimiter[0]
-        rows: list[list[str]] = []
         numbers: list[bytes] = []
         start = 0
         while start < len(text):
@@ -88,18 +87,16 @@ class TallParser:
             end = len(text) if end < 0 else end
             if np.count_nonzero(between[start:end]) != self._width - 1:
                 return None
-            fields: list[str] = []
-            for _ in range(self._first):
+            for column in fields:
                 stop = text.find(self._delimiter, start, end)
                 field = _read_field(text[start:stop], self._quoted)
                 if field is None:
                     return None
-                fields.append(field)
+                column.append(field)
                 start = stop + 1
-            rows.append(fields)
             numbers.append(text[start:end])
             start = end + 1
-        return rows, self._delimiter.join(numbers)
+        return numbers
 
     def _read_list(self, numbers: bytes) -> npt.NDArray[np.float64] | None:
         """Read numbers as a list in JSON; None if they are none."""

@@ -162,7 +162,7 @@ def _parse_block(block: bytes, plan: TextPlan, tall: TallParser | None, missing:
     found = None if tall is None else tall.parse(block, missing)
     if found is not None:
         fields, values = found
-        columns = [pl.Series(column, dtype=pl.String) for column in zip(*fields, strict=True)]
+        columns = [pl.Series(column, dtype=pl.String) for column in fields]
         labels = clean_labels(columns[plan.label])
         if all(labels) and all(_is_text(columns[at]) for at in plan.words):
             texts = {plan.dialect.header[at]: clean_labels(columns[at]) for at in plan.described}
