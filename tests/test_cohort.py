@@ -9,6 +9,7 @@ import pytest
 
 from itgstrat.cohort import Dropped, concat_cohorts
 from itgstrat.errors import CohortError
+from itgstrat.fitting.panel import rank_cohort
 from tests.simulate import simulate_cohort
 
 ONE = simulate_cohort(12, 30, batches=("one",), seed=1).cohort
@@ -142,3 +143,13 @@ def test_joined_expression_is_that_of_the_cohorts():
     common = sorted(ONE.genes)
     expected = pd.concat([ONE.expression[common], turned.expression[common]])
     pd.testing.assert_frame_equal(concat_cohorts([ONE, turned]).expression, expected)
+
+
+def test_ranks_in_place_of_joined_cohorts_leave_each_cohort_as_it_was():
+    cohorts = [simulate_cohort(30, 60, seed=seed, batches=(f"B{seed}",)).cohort for seed in (1, 2)]
+    before = [cohort.expression.copy() for cohort in cohorts]
+    joined = concat_cohorts(cohorts)
+    ranked = rank_cohort(joined, "singscore", in_place=True)
+    assert ranked.unit == "rank"
+    for cohort, values in zip(cohorts, before, strict=True):
+        pd.testing.assert_frame_equal(cohort.expression, values)

@@ -163,7 +163,7 @@ class Cohort:
         return len(self.expression)
 
     def __getitem__(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_] | Sequence[int]) -> "Cohort":
-        """Take patients by position or mask, so that scikit-learn's splitters can index a cohort."""
+        """Take patients by position or mask, as scikit-learn's splitters do; those in a row share this one's memory."""
         if isinstance(rows, tuple):  # scikit-learn indexes what has a shape with [rows, ...]
             rows = rows[0]
         rows = np.asarray(rows)

@@ -158,6 +158,8 @@ def write_tsv(table: "pd.DataFrame", file: IO[bytes], header: bool = True) -> No
 def _write_cells(column: npt.NDArray[Any]) -> list[str]:
     """Put a column into text; a TypeError where it is of another kind."""
     values = column.tolist()
+    if column.ndim > 1:
+        raise TypeError("columns of one name")
     if column.dtype == "float64":
         return ["" if value != value else repr(value) for value in values]
     if column.dtype == "object":

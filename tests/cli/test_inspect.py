@@ -110,7 +110,7 @@ def test_a_model_as_json_with_the_measures_of_its_evaluation(small):
     bundle = ModelBundle.load(small / "out" / "model")
     assert (age["name"], age["categories"], age["read_from"]) == ("age", [], {"ours": "age"})
     assert (age["mean"], age["sd"]) == (bundle.recipe.covariate_mean[0], bundle.recipe.covariate_sd[0])
-    assert found["agents"]["T1"] == list(bundle.agents.agents)
+    assert found["agents"]["T1"] == [name for name in bundle.agents.agents if name != "control_random_pair"]
 
 
 def test_what_is_attached_or_not_there_is_told_of_a_model(small, tmp_path):

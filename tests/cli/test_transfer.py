@@ -160,3 +160,30 @@ def test_a_drug_that_was_tested_twice_is_asked_for(screen, tmp_path):
         learn("cilengitide", folder, "--out", tmp_path / "t2.npz")
     assert learn("cilengitide", folder, "--out", tmp_path / "t2.npz", "--drug", "GDSC2:2").exit_code == 0
     assert TransferModel.load(tmp_path / "t2.npz").drug == "EMD-121974 (GDSC2:2)"
+
+
+def test_a_name_of_two_lines_leads_to_neither(screen, tmp_path, caplog):
+    folder, _, _ = screen
+    models = pd.read_csv(folder / "Model.csv")
+    models.loc[1, "SangerModelID"] = models.loc[0, "SangerModelID"]
+    models.to_csv(folder / "Model.csv", index=False)
+    with caplog.at_level("WARNING"):
+        found = learn("cilengitide", folder, "--out", tmp_path / "t2.npz")
+    assert "126 lines of 8 lineages" in " ".join(found.output.split())
+    assert "left out, as several lines go by the name: SIDM00000" in caplog.text
+
+
+def test_tumours_without_the_genes_of_the_model_are_refused_when_it_is_learned(screen, small, tmp_path):
+    folder, _, _ = screen
+    few = pd.read_csv(small / "expression.tsv", sep="\t", index_col=0)
+    few = few if "ITGAV" in few.index else few.T
+    few.loc[["ITGAV", "ITGB3"]].rename_axis("gene").to_csv(tmp_path / "few.tsv", sep="\t")
+    out = tmp_path / "t2.npz"
+    found = learn("cilengitide", folder, "--out", out, "--alignment", "quantiles", "--tumours", tmp_path / "few.tsv")
+    assert "refused on tumours: aligned by quantiles of tumours that hold" in " ".join(found.output.split())
+    assert "of the model by weight" in TransferModel.load(out).refusal
+
+
+def test_a_folder_is_no_file_to_write(screen, tmp_path):
+    with pytest.raises(OutputError, match="is a folder; name the file"):
+        learn("cilengitide", screen[0], "--out", tmp_path, "--force")

@@ -84,7 +84,7 @@ def labelled(n=40):
 
 def test_the_training_patients_by_label_without_the_label_itself():
     cohorts, evaluation, own = labelled()
-    whole, split = tabulate_characteristics_by_label(cohorts, evaluation, ("R", "NR"))
+    whole, split = tabulate_characteristics_by_label(cohorts, evaluation, ("R", "NR"), "best")
     assert whole.columns == ("", "C1", "C2")
     assert "best: NR" in rows_of(whole)
     assert split.columns == ("", "R", "NR")
@@ -93,7 +93,16 @@ def test_the_training_patients_by_label_without_the_label_itself():
     median = own["age"][own["best"] == "R"].median()
     assert rows_of(split)["age"][0].startswith(f"{median:.3g} [")
     bare = [replace(one, clinical=one.clinical[["best"]]) for one in cohorts]
-    assert len(tabulate_characteristics_by_label(bare, evaluation, ("R", "NR"))) == 1  # there is nothing to compare
+    # there is nothing to compare
+    assert len(tabulate_characteristics_by_label(bare, evaluation, ("R", "NR"), "best")) == 1
+
+
+def test_a_label_of_several_values_is_left_out_too():
+    cohorts, evaluation, _ = labelled()
+    finer = [one.clinical.assign(best=one.clinical["best"].replace({"NR": "PD", "R": "PR"})) for one in cohorts]
+    cohorts = [replace(one, clinical=table) for one, table in zip(cohorts, finer, strict=True)]
+    _, split = tabulate_characteristics_by_label(cohorts, evaluation, ("R", "NR"), "best")
+    assert list(rows_of(split)) == ["patients", "age"]
 
 
 def test_joined_cohorts_are_taken_apart_again():

@@ -83,7 +83,8 @@ def word_patient(rows: pd.DataFrame) -> str:
         assay that would settle it, prognosis where a target is high, what tiers T2 and T3 say, a trial with its disease
         and outcome where there is room; about 80 words at most.
     """
-    return str(word_patients(rows.assign(patient=""))["sentence"].iloc[0])
+    said = word_patients(rows.assign(patient=""))["sentence"]
+    return str(said.iloc[0]) if len(said) else ""
 
 
 def word_patients(table: pd.DataFrame) -> pd.DataFrame:

@@ -120,7 +120,8 @@ def _word_model(found: Mapping[str, Any]) -> Iterator[tuple[str, str | list[str]
     of = "events" if found["n_positive"] is None else "with the label"
     if found["n_patients"] is not None:
         cohorts = ", ".join(f"{name} {patients:,}" for name, patients in found["cohorts"].items())
-        yield "trained on", f"{count(found['n_patients'], 'patient')}, {events:,} {of} ({cohorts}); {found['unit']}"
+        unit = "cohorts of several units" if found["unit"] == "mixed" else found["unit"]
+        yield "trained on", f"{count(found['n_patients'], 'patient')}, {events:,} {of} ({cohorts}); {unit}"
     yield (
         "features",
         f"{found['n_features']}: {count(len(found['signatures']), 'signature')} of "
@@ -221,6 +222,8 @@ def _describe_covariates(bundle: "ModelBundle") -> Iterator[dict[str, Any]]:
 
 
 def _describe_agents(bundle: "ModelBundle") -> dict[str, Any]:
+    from itgstrat.antagonists.tiers import CONTROL
+
     rules = bundle.agents
     attached = {
         tier: [
@@ -230,7 +233,7 @@ def _describe_agents(bundle: "ModelBundle") -> dict[str, Any]:
         for tier, records in (("T2", bundle.transfers), ("T3", bundle.benefits))
     }
     return {
-        "T1": [] if rules is None else list(map(str, rules.agents)),
+        "T1": [] if rules is None else list(map(str, rules.agents[rules.classes != CONTROL])),
         **attached,
         "alterations": [] if rules is None else list(map(str, rules.alterations)),
         "tumour_type": "" if rules is None else str(rules.tumour_type),

@@ -120,12 +120,16 @@ def _predict_in_blocks(
 @contextmanager
 def _say_what_is_kept(out: Path) -> Iterator[None]:
     """Say how to go on after a stop, as training does."""
+    from itgstrat.errors import OutputError
     from itgstrat.prediction_stream import name_unfinished
 
     done = False
     try:
         yield
         done = True
+    except OutputError:  # says itself what to do
+        done = True
+        raise
     finally:
         kept = name_unfinished(out)
         if not done and kept.exists():

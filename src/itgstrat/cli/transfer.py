@@ -59,7 +59,9 @@ def run(
     tumours: _Tumours = None,
     mrna: _Mrna = None,
     penalty: _Penalty = "ridge",
-    n_random: Annotated[int, typer.Option("--random", min=1, help="Random models to be beaten.")] = 199,
+    n_random: Annotated[
+        int, typer.Option("--random", min=19, help="Random models to be beaten; 19 can just reach p = 0.05.")
+    ] = 199,
     draws: Annotated[int, typer.Option("--draws", min=2, help="Bootstrap samples and permutations.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", help="Seed.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
@@ -75,6 +77,8 @@ def run(
     from itgstrat.fitting.transfer_fit import TransferSettings
     from itgstrat.readers.cell_lines import read_screen
 
+    if out.is_dir():
+        raise OutputError(f"{out} is a folder; name the file to write")
     if out.exists() and not force:
         raise OutputError(f"{out} exists; give another file or --force")
     if not out.parent.is_dir():

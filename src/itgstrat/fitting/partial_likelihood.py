@@ -353,7 +353,7 @@ def _climb(values: Floats, sets: RiskSets, penalty: Floats, start: Floats, tol: 
             except LinAlgError:
                 break
             # no patient moves away from another, in whatever unit a feature is
-            if gradient @ step < tol and np.ptp(values @ step) < 1e-3:
+            if gradient @ step < tol and (not len(values) or np.ptp(values @ step) < 1e-3):
                 final = np.zeros(len(varies))
                 final[varies] = coef + step
                 return final

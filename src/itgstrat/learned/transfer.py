@@ -131,7 +131,18 @@ class TransferModel(ArrayRecord):
             return f"learned on {self.measures} ({self.trained_on}), whose correlation with mRNA is not stated"
         if self.alignment == QUANTILES and not self.tumour_quantiles.size:
             return "aligned by quantiles, and no tumour reference was given when it was learned"
+        if self.alignment == QUANTILES and self._share_known() < self.least_coverage:
+            return (
+                f"aligned by quantiles of tumours that hold {self._share_known():.0%} of the model by weight, and "
+                f"{self.least_coverage:.0%} are needed; give a reference with its genes when it is learned"
+            )
         return ""
+
+    def _share_known(self) -> float:
+        """Share of the model, by size of its coefficients, that the tumour reference has quantiles of."""
+        size = np.abs(self.coef)
+        known = np.isfinite(self.tumour_quantiles).all(axis=tuple(range(1, self.tumour_quantiles.ndim)))
+        return float(size[known].sum() / size.sum()) if size.sum() > 0 else 1.0
 
     def apply(self, expression: npt.NDArray[np.floating], genes: Sequence[str]) -> Transferred:
         """Predict the sensitivity of tumours; a tumour alone gets what it gets among others.

@@ -182,8 +182,8 @@ class BinaryTable:
             for at in range(0, len(columns), _COLUMNS):
                 wanted = columns[at : at + _COLUMNS]
                 # pyarrow takes a.b for a part of a, and gives it with a
-                yield _require_rows(pl.DataFrame(file.read(columns=wanted)), self.path).select(wanted)
-        except (ArrowException, OSError) as error:
+                yield _require_rows(pl.DataFrame(file.read(columns=wanted)), self.path)[wanted]
+        except (ArrowException, pl.exceptions.PolarsError, OSError) as error:
             raise _damaged(self.path, error) from error
         finally:
             default_memory_pool().release_unused()

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 #: Patients of one block: 20 MB of 20,000 genes.
 BLOCK_PATIENTS = 250
 #: Bytes of text that are parsed at a time.
-_TEXT = 1 << 20
+_TEXT = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,9 @@ import numpy as np
 from itgstrat.errors import InputError
 from itgstrat.readers.matrix import Array
 
+#: Bytes of rows that are laid down together, about.
+TOGETHER = 1 << 21
+
 
 class Scratch:
     """A float32 matrix in a temporary file without a name, so that it is gone however the program ends.
@@ -23,7 +26,7 @@ class Scratch:
     tile : int
         Columns of one tile.
     together : int
-        Bytes of rows that are laid down together, about.
+        Bytes of rows that are laid down together, about; `TOGETHER` if not given.
 
     Raises
     ------
@@ -31,9 +34,9 @@ class Scratch:
         If no temporary file can be made, or the disk is full.
     """
 
-    def __init__(self, tile: int, together: int = 1 << 22) -> None:
+    def __init__(self, tile: int, together: int | None = None) -> None:
         self._tile = tile
-        self._together = together
+        self._together = TOGETHER if together is None else together
         self._held: list[Array] = []
         self._heights: list[int] = []
         self._width = 0
@@ -63,6 +66,8 @@ class Scratch:
         InputError
             If the disk is full.
         """
+        if not len(values):
+            return
         self._width = values.shape[1]
         self._held.append(values)
         if sum(part.nbytes for part in self._held) >= self._together:
@@ -74,7 +79,9 @@ class Scratch:
             return
         try:
             for start in range(0, self._width, self._tile):
-                tile = np.concatenate([part[:, start : start + self._tile] for part in self._held])
+                tile = np.ascontiguousarray(
+                    np.concatenate([part[:, start : start + self._tile] for part in self._held])
+                )
                 left = tile.data.cast("B")
                 while left:  # a write without a buffer may take a part only
                     left = left[self._file.write(left) :]
@@ -137,7 +144,10 @@ class Scratch:
         left = found.data.cast("B")
         self._file.seek(at)
         while left:  # so may a read
-            left = left[self._file.readinto(left) :]
+            count = self._file.readinto(left)
+            if not count:
+                raise _no_place(OSError(errno.EIO, "what was written is gone"))
+            left = left[count:]
         return found
 
 

@@ -11,8 +11,9 @@ from itgstrat.readers.dialect import Dialect
 from itgstrat.readers.matrix import Array
 
 _LINE_END, _QUOTE, _COMMA = b"\n", b'"', b","
-#: Bytes of text that are parsed at a time: what is made of them stays near the processor.
-_SLICE = 1 << 20
+#: Bytes of text that are parsed at a time: simdjson needs 15 bytes for each, and what is made of them stays near the
+#: processor.
+_SLICE = 1 << 18
 
 
 class TallParser:
@@ -45,13 +46,13 @@ class TallParser:
         block : bytes
             Whole lines.
         missing : sequence of str
-            Spellings of a missing number; with them polars reads everything.
+            Spellings of a missing number, for what is no list.
 
         Returns
         -------
         tuple of list of list of str, and ndarray of float32, shape (n_rows, n_columns - first)
-            The columns before the numbers, and the numbers; NaN is missing. None where the rows are not
-            plain: blank or ragged lines, quotation marks elsewhere than around a label, cells that are no numbers.
+            The columns before the numbers, and the numbers; NaN is missing. None where the rows are not plain: blank or
+            ragged lines, quotation marks elsewhere than around a label, cells that are no numbers.
         """
         fields: list[list[str]] = [[] for _ in range(self._first)]
         values: list[Array] = []
@@ -69,7 +70,7 @@ class TallParser:
             return None
         shape, numbers = (len(rows), self._width - self._first), self._delimiter.join(rows)
         del rows
-        cells = None if missing else self._read_list(numbers)
+        cells = self._read_list(numbers)
         if cells is None or cells.size != shape[0] * shape[1]:
             cells = self._read_column(numbers, missing)
         if cells is None or cells.size != shape[0] * shape[1]:

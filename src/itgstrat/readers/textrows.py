@@ -144,7 +144,7 @@ def _parse_blocks(blocks: Iterator[bytes], plan: TextPlan) -> Iterator[Rows]:
     for block in blocks:
         if not block or block.isspace():
             continue
-        # the spellings of missing cost a fifth of the time: looked for only from the first cell that is no number
+        # the spellings of missing cost time: looked for only from the first cell that is no number
         rows = None if missing else _parse_block(block, plan, tall, ())
         if rows is None:
             missing = MISSING_NUMBERS

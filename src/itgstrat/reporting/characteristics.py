@@ -43,7 +43,7 @@ def tabulate_characteristics(
 
 
 def tabulate_characteristics_by_label(
-    cohorts: Sequence[Cohort], evaluation: "ResponseEvaluation", names: tuple[str, str]
+    cohorts: Sequence[Cohort], evaluation: "ResponseEvaluation", names: tuple[str, str], column: str
 ) -> tuple[Table, ...]:
     """Lay out clinical variables: all cohorts side by side, then the training patients by label.
 
@@ -55,14 +55,16 @@ def tabulate_characteristics_by_label(
         Tells the label of each training patient.
     names : tuple of str
         What the positive and the negative label are called.
+    column : str
+        Clinical variable that the label is read from; empty for a surrogate.
 
     Returns
     -------
     tuple of Table
-        By cohort; by label, without the variable that is the label itself.
+        By cohort; by label, without what is the label itself.
     """
     known = evaluation.internal.patients.set_index(["cohort", "patient"])["label"].map({1: names[0], 0: names[1]})
-    return _tabulate(cohorts, known, names, "Table 1, by label (training patients)")
+    return _tabulate(cohorts, known, names, "Table 1, by label (training patients)", column)
 
 
 def part_cohorts(cohorts: Sequence[Cohort]) -> tuple[Cohort, ...]:
@@ -87,7 +89,7 @@ def part_cohorts(cohorts: Sequence[Cohort]) -> tuple[Cohort, ...]:
 
 
 def _tabulate(
-    cohorts: Sequence[Cohort], known: "pd.Series[str]", names: Sequence[str], caption: str
+    cohorts: Sequence[Cohort], known: "pd.Series[str]", names: Sequence[str], caption: str, own_column: str = ""
 ) -> tuple[Table, ...]:
     """All cohorts side by side; then patients by group, `known` by cohort and patient, where two groups have some."""
     tables = {cohort.name: _describe_cohort(cohort) for cohort in cohorts}
@@ -98,7 +100,9 @@ def _tabulate(
     present = [name for name in names if (known == name).any()]
     if len(present) > 1:
         own = everyone.loc[known.index]
-        same = [name for name in own if (own[name].astype(str) == known).all()]  # the group itself
+        same = [
+            name for name in own if name == own_column or (own[name].astype(str) == known).all()
+        ]  # the group itself
         own = own.drop(columns=same)
         if len(own.columns):
             found.append(tabulate_groups(caption, {name: own[(known == name).to_numpy()] for name in present}))

@@ -102,7 +102,9 @@ def response_report(
         out_of_scope=frame.out_of_scope,
         caveats=CAVEATS,
         flow=_tabulate_flow(evaluation, apart),
-        characteristics=tabulate_characteristics_by_label(apart, evaluation, name_labels(section)),
+        characteristics=tabulate_characteristics_by_label(
+            apart, evaluation, name_labels(section), section.column or ""
+        ),
         common_genes=len(bundle.recipe.genes) if len(config.cohorts) > 1 else None,
         summary=_tabulate_summary(evaluation),
         comparisons=response_comparison.describe_responses(evaluation.comparisons),

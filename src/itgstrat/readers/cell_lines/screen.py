@@ -1,5 +1,6 @@
 """A screen of cell lines from its published files: which file is what, and one name a line in all of them."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from itgstrat.readers.cell_lines.prism import read_prism_secondary
 from itgstrat.readers.cell_lines.records import LineProfiles, LineResponses
 from itgstrat.readers.cell_lines.tables import read_table
 from itgstrat.readers.content import first_bytes, first_text
+
+logger = logging.getLogger(__name__)
 
 _Table = TypeVar("_Table", LineProfiles, LineResponses, pd.DataFrame)
 _Record = TypeVar("_Record", LineProfiles, LineResponses)
@@ -151,8 +154,12 @@ def _read_one(looks: Mapping[Path, frozenset[str]], layouts: _Layouts[_Table], w
 def _bring(record: _Record, models: pd.DataFrame) -> _Record:
     """Name the lines as the file of lines does, by whichever of its names most of them go by."""
     known: dict[str, dict[str, str]] = {"": {str(line): str(line) for line in models.index}}
+    several: dict[str, list[str]] = {}  # names that more than one line goes by lead nowhere
     for name in (str(column) for column in models if column != "lineage"):
-        known[name] = {str(other): str(line) for line, other in models[name].items() if other}
+        other = models[name][models[name].astype(bool)].astype(str)
+        twice = other.duplicated(keep=False)
+        several[name] = list(dict.fromkeys(other[twice]))
+        known[name] = {one: str(line) for line, one in other[~twice].items()}
     shared = {name: len(record.values.index.intersection(list(lines))) for name, lines in known.items()}
     best = max(shared, key=lambda name: shared[name])
     if not shared[best]:
@@ -160,4 +167,7 @@ def _bring(record: _Record, models: pd.DataFrame) -> _Record:
             f"{record.name}: none of its lines ({name_some(record.values.index)}) is among those with a lineage "
             f"({name_some(models.index)}); give the list of lines of the same source or release"
         )
+    lost = sorted(set(several.get(best, ())).intersection(map(str, record.values.index)))
+    if lost:
+        logger.warning("%s: left out, as several lines go by the name: %s", record.name, name_some(lost))
     return record.renamed(known[best]) if best else record
