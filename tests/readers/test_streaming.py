@@ -232,7 +232,8 @@ def test_empty_lines_of_a_spreadsheet_at_the_end_are_no_rows(tmp_path, monkeypat
     monkeypatch.setattr("itgstrat.readers.blocks._TEXT", 1000)
     monkeypatch.setattr("itgstrat.readers.scratch.TOGETHER", 1)
     frame = make_matrix(20)
-    lines = frame.T.rename_axis("gene").to_csv(sep=delimiter) + (delimiter * 20 + "\n") * 500
+    nothing = (delimiter * 20 + "\n") * 120_000  # more than is read at a time
+    lines = frame.T.rename_axis("gene").to_csv(sep=delimiter) + nothing
     path = write_text(tmp_path / "c.csv", lines)
     with open_cohort(path) as cohort:
         (block,) = cohort.read(None)
