@@ -59,6 +59,9 @@ _Expression = Annotated[
 _Patient = Annotated[str, typer.Option("--patient", metavar="COLUMN", help="Column with the names of the patients.")]
 _Cohort = Annotated[str | None, typer.Option("--cohort", help="Name of the cohort; that of the table if not given.")]
 _Seed = Annotated[int, typer.Option("--seed", help="Seed.")]
+_Observational = Annotated[
+    bool, typer.Option("--observational", help="Nobody drew lots: overlap weights, balance, and the label.")
+]
 
 
 @app.command("test")
@@ -74,9 +77,7 @@ def examine(
     treatment: Annotated[str | None, typer.Option("--treatment", help="Value of --arm that is the treatment.")] = None,
     covariates: _Covariates = None,
     strata: Annotated[str | None, typer.Option("--strata", help="Column with a baseline hazard a value.")] = None,
-    observational: Annotated[
-        bool, typer.Option("--observational", help="Nobody drew lots: overlap weights, balance, and the label.")
-    ] = False,
+    observational: _Observational = False,
     horizon: Annotated[float | None, typer.Option("--horizon-days", help="Of survival and restricted mean.")] = None,
     draws: Annotated[int, typer.Option("--draws", min=2, help="Bootstrap samples.")] = 200,
     permutations: Annotated[int, typer.Option("--permutations", min=1, help="Permutations of the score.")] = 999,
